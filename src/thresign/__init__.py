@@ -1,0 +1,1 @@
+"""thresign: threshold signing in which the key never exists. docs/architecture.md is the map."""

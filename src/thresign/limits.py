@@ -1,0 +1,49 @@
+"""Every bound of the system in one place, held against one another at import."""
+
+from __future__ import annotations
+
+from thresign.errors import ensure
+
+MODULES_MIN = 4
+MODULES_MAX = 31
+
+BODY_BYTES_IN_BATCH_MAX = 64 * 1024
+"""A request body up to this length travels inside the batch; a longer one goes ahead by digest."""
+BODY_BYTES_MAX = 8 * 1024 * 1024
+BATCH_ENTRIES_MAX = 512
+BATCH_BYTES_MAX = 1024 * 1024
+FRAME_BYTES_MAX = 4 * 1024 * 1024
+CHUNK_BYTES_MAX = 1024 * 1024
+"""Large bodies travel in chunks of this length between modules."""
+
+NONCES_PER_ANNOUNCEMENT_MAX = 128
+NONCES_PER_POOL_MAX = 1024
+"""Unused commitments that the ledger keeps for one module and group."""
+
+VIEW_AHEAD_MAX = 1
+"""Without a quorum's view-changes a vault follows at most this far beyond its installed view."""
+WINDOW_SLOTS = 256
+"""High watermark minus low watermark."""
+CHECKPOINT_INTERVAL = 64
+
+PEER_QUEUE_BYTES_MAX = 32 * 1024 * 1024
+PENDING_REQUESTS_MAX = 4096
+PENDING_REQUESTS_PER_CALLER_MAX = 1024
+
+TEXT_BYTES_MAX = 64
+IDEMPOTENCY_KEY_BYTES_MAX = 255
+
+ensure(WINDOW_SLOTS >= 2 * CHECKPOINT_INTERVAL, "a window holds two checkpoint intervals")
+ensure(BATCH_BYTES_MAX + BODY_BYTES_IN_BATCH_MAX < FRAME_BYTES_MAX, "a batch fits in a frame")
+ensure(CHUNK_BYTES_MAX < FRAME_BYTES_MAX, "a chunk fits in a frame")
+ensure(NONCES_PER_ANNOUNCEMENT_MAX <= NONCES_PER_POOL_MAX, "an announcement fits in a pool")
+
+
+def faults(n: int) -> int:
+    """f: how many liars n modules bear."""
+    return (n - 1) // 3
+
+
+def quorum(n: int) -> int:
+    """q = ceil((n + f + 1) / 2): two quorums share an honest module. 3 of 4, 4 of 5, 4 of 6, 5 of 7."""
+    return (n + faults(n) + 2) // 2

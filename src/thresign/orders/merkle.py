@@ -1,0 +1,87 @@
+"""The Merkle tree over the orders of a batch, and inclusion proofs (RFC 9162 section 2.1), with the count bound in.
+
+Leaf hash SHA-256(0x00 | order), node hash SHA-256(0x01 | left | right), batch root SHA-256("ts.root1" | count | tree
+head): the prefixes keep leaves and nodes apart, the count makes the shape of the tree part of what is signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from thresign.ids import Digest
+from thresign.orders.digests import sha256
+
+PROOF_HASHES_MAX = 16
+
+
+def leaf_hash(order: bytes) -> Digest:
+    """Names the order everywhere: partials, reports and results refer to it."""
+    return sha256(b"\x00" + order)
+
+
+def _node_hash(left: bytes, right: bytes) -> Digest:
+    return sha256(b"\x01" + left + right)
+
+
+def _bind(count: int, head: bytes) -> Digest:
+    return sha256(b"ts.root1" + count.to_bytes(4, "big") + head)
+
+
+def batch_root(leaves: Sequence[Digest]) -> Digest:
+    """The root of a batch with these leaf hashes, which may be none."""
+    return _bind(len(leaves), _head(leaves))
+
+
+def _head(leaves: Sequence[Digest]) -> Digest:
+    if not leaves:
+        return sha256(b"")
+    level = list(leaves)
+    while len(level) > 1:
+        # Pairing neighbours and carrying an odd one up gives the shape of RFC 9162 (largest power of two to the left).
+        paired = [_node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        if len(level) % 2:
+            paired.append(level[-1])
+        level = paired
+    return level[0]
+
+
+def inclusion_proofs(leaves: Sequence[Digest]) -> list[tuple[Digest, ...]]:
+    """For each leaf the hashes from its sibling up to the root, nearest first."""
+    paths: list[list[Digest]] = [[] for _ in leaves]
+    level = list(leaves)
+    members: list[list[int]] = [[i] for i in range(len(leaves))]  # which leaves stand under each node
+    while len(level) > 1:
+        paired: list[Digest] = []
+        under: list[list[int]] = []
+        for i in range(0, len(level) - 1, 2):
+            for leaf in members[i]:
+                paths[leaf].append(level[i + 1])
+            for leaf in members[i + 1]:
+                paths[leaf].append(level[i])
+            paired.append(_node_hash(level[i], level[i + 1]))
+            under.append(members[i] + members[i + 1])
+        if len(level) % 2:
+            paired.append(level[-1])
+            under.append(members[-1])
+        level, members = paired, under
+    return [tuple(path) for path in paths]
+
+
+def root_from_proof(leaf: Digest, index: int, count: int, path: Sequence[bytes]) -> Digest | None:
+    """The batch root that this proof leads to, or None if the path cannot belong to (index, count)."""
+    if not 0 <= index < count:
+        return None
+    node, position, last = leaf, index, count - 1
+    for sibling in path:
+        if last == 0:
+            return None
+        if position % 2 == 1 or position == last:
+            node = _node_hash(sibling, node)
+            while position % 2 == 0 and position != 0:
+                position >>= 1
+                last >>= 1
+        else:
+            node = _node_hash(node, sibling)
+        position >>= 1
+        last >>= 1
+    return _bind(count, node) if last == 0 else None

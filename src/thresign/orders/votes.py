@@ -1,0 +1,167 @@
+"""The messages of agreement (Castro and Liskov, OSDI '99), every one signed by its sender's token.
+
+View is in the vote's bytes and nowhere else: the header, the orders and every session are the same in all views.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Annotated, ClassVar
+
+from thresign.errors import MalformedRecord
+from thresign.limits import BATCH_BYTES_MAX, MODULES_MAX, WINDOW_SLOTS
+from thresign.orders.header import Certificate, Header, Phase, Signatures, check_rising, vote_bytes
+from thresign.orders.statements import Statement
+from thresign.wire.canonical import U8, U16, U64, Bytes32, Bytes64, Count, Record, Var
+
+
+class PrePrepare(Record, frozen=True):
+    """The primary's proposal. `body` is an encoded Batch; `signature` is the primary's vote in phase PRE_PREPARE."""
+
+    TAG: ClassVar[bytes] = b"ts.pprp1"
+    view: U64
+    header: Header
+    body: Annotated[bytes, Var(BATCH_BYTES_MAX)]
+    signature: Bytes64
+
+    def signed_bytes(self) -> bytes:
+        return vote_bytes(Phase.PRE_PREPARE, self.view, self.header.encode())
+
+
+class Vote(Record, frozen=True):
+    """PREPARE or COMMIT. The signature covers vote_bytes with the whole header, which the receiver has or asks for."""
+
+    TAG: ClassVar[bytes] = b"ts.cast1"
+    phase: U8
+    view: U64
+    sequence: U64
+    header: Bytes32
+    """Digest of the header."""
+    number: U16
+    signature: Bytes64
+
+    def check(self) -> None:
+        if self.phase not in (Phase.PREPARE, Phase.COMMIT):
+            raise MalformedRecord("vote: phase")
+
+
+class Checkpoint(Statement, frozen=True):
+    """This module's ledger after `sequence` has this digest."""
+
+    TAG: ClassVar[bytes] = b"ts.chkp1"
+    domain: Bytes32
+    roster_epoch: U64
+    sequence: U64
+    header: Bytes32
+    state: Bytes32
+    number: U16
+    signature: Bytes64
+
+
+class CheckpointCertificate(Record, frozen=True):
+    """q equal checkpoints: the state after `sequence` is agreed (a *stable* checkpoint)."""
+
+    TAG: ClassVar[bytes] = b"ts.ckcr1"
+    domain: Bytes32
+    roster_epoch: U64
+    sequence: U64
+    header: Bytes32
+    state: Bytes32
+    signatures: Signatures
+
+    def check(self) -> None:
+        check_rising(self.signatures, "checkpoint certificate")
+
+    def checkpoint(self, number: int, signature: bytes) -> Checkpoint:
+        """The statement that this member must have signed."""
+        return Checkpoint(self.domain, self.roster_epoch, self.sequence, self.header, self.state, number, signature)
+
+
+class Prepared(Record, frozen=True):
+    """A prepared certificate: the primary's pre-prepare and prepares of q-1 distinct backups, all of one view."""
+
+    TAG: ClassVar[bytes] = b"ts.prpd1"
+    view: U64
+    header: Header
+    pre_prepare: Bytes64
+    prepares: Signatures
+
+    def check(self) -> None:
+        check_rising(self.prepares, "prepared")
+
+
+class ViewChange(Statement, frozen=True):
+    """From now on this module takes no part in views below `view`.
+
+    `decided` (none or one) is the newest certificate it has applied, which by the chain of headers proves every slot up
+    to it; `prepared` is every slot above that for which it has a prepared certificate, the highest view of each.
+    """
+
+    TAG: ClassVar[bytes] = b"ts.vchg1"
+    domain: Bytes32
+    roster_epoch: U64
+    view: U64
+    number: U16
+    decided: Annotated[tuple[Certificate, ...], Count(1)]
+    prepared: Annotated[tuple[Prepared, ...], Count(WINDOW_SLOTS)]
+    signature: Bytes64
+
+    def check(self) -> None:
+        floor = self.decided[0].header.sequence if self.decided else 0
+        sequences = [floor, *(proof.header.sequence for proof in self.prepared)]
+        if any(a >= b for a, b in itertools.pairwise(sequences)):
+            raise MalformedRecord("view change: prepared slots do not rise above the decided one")
+        if any(proof.view >= self.view for proof in self.prepared):
+            raise MalformedRecord("view change: prepared in a view not below the new one")
+
+
+class NewView(Statement, frozen=True):
+    """q view-changes for `view`, from its primary. What must be proposed again follows from them (`outcome`)."""
+
+    TAG: ClassVar[bytes] = b"ts.newv1"
+    domain: Bytes32
+    roster_epoch: U64
+    view: U64
+    number: U16
+    changes: Annotated[tuple[ViewChange, ...], Count(MODULES_MAX)]
+    signature: Bytes64
+
+    def check(self) -> None:
+        if any(a.number >= b.number for a, b in zip(self.changes, self.changes[1:], strict=False)):
+            raise MalformedRecord("new view: members do not rise")
+        if any(change.view != self.view for change in self.changes):
+            raise MalformedRecord("new view: a view change for another view")
+
+
+class Outcome(Record, frozen=True):
+    """What a set of view-changes demands of the new view."""
+
+    decided: Annotated[tuple[Certificate, ...], Count(1)]
+    """The newest decided slot that anyone of them proves."""
+    demanded: Annotated[tuple[Header, ...], Count(WINDOW_SLOTS)]
+    """The headers that the primary must propose again, in order, right above the decided slot."""
+
+    def floor(self) -> int:
+        """The newest decided sequence, 0 if none."""
+        return self.decided[0].header.sequence if self.decided else 0
+
+
+def outcome(changes: tuple[ViewChange, ...]) -> Outcome:
+    """The function O of OSDI '99 section 4.4, computed by the primary and by every backup alike.
+
+    Above the newest decided slot each slot takes the header prepared in the highest view. Because a batch is judged on
+    the ledger after the one before, a header names its predecessor: only an unbroken chain above the decided slot can
+    have been decided anywhere, so the walk ends at the first slot that nobody prepared.
+    """
+    decided = max((change.decided for change in changes), key=lambda d: d[0].header.sequence if d else 0, default=())
+    floor = decided[0].header.sequence if decided else 0
+    best: dict[int, Prepared] = {}
+    for change in changes:
+        for proof in change.prepared:
+            held = best.get(proof.header.sequence)
+            if held is None or proof.view > held.view:
+                best[proof.header.sequence] = proof
+    demanded: list[Header] = []
+    while (proof_here := best.get(floor + 1 + len(demanded))) is not None:
+        demanded.append(proof_here.header)
+    return Outcome(decided, tuple(demanded))
