@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, ClassVar
 
 from thresign.errors import MalformedRecord
@@ -15,6 +16,10 @@ ROLES = frozenset({"admin", "signer", "auditor"})
 """admin: creates keys, enrols callers. signer: asks for signatures. auditor: reads requests and evidence of all."""
 
 
+CALLER_ID = re.compile(r"[!#-\[\]-~]{1,64}")
+"""What stands as `keyid` in a Signature-Input without any escape."""
+
+
 class Caller(Record, frozen=True):
     """An enrolled REST client: its id (`keyid` of RFC 9421) and Ed25519 public key (32 bytes)."""
 
@@ -23,8 +28,8 @@ class Caller(Record, frozen=True):
     roles: Annotated[tuple[Annotated[str, Chars(16)], ...], Count(8)]
 
     def check(self) -> None:
-        if not self.id:
-            raise MalformedRecord("caller: empty id")
+        if CALLER_ID.fullmatch(self.id) is None:
+            raise MalformedRecord("caller: an id is 1 to 64 printable characters without space, quote and backslash")
         if list(self.roles) != sorted(set(self.roles)) or not set(self.roles) <= ROLES:
             raise MalformedRecord(f"caller {self.id}: roles must be sorted and among {sorted(ROLES)}")
 

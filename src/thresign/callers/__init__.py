@@ -1,0 +1,1 @@
+"""Who asks: the signature profile by which callers sign their requests."""

@@ -1,0 +1,1 @@
+"""Custody of shares: what a token does for its vault (interface), and the PKCS#11 software token (token)."""

@@ -1,0 +1,1 @@
+"""Group elements and signatures on public values: the Python side of native/core, and independent verifiers."""

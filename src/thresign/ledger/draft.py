@@ -1,0 +1,62 @@
+"""A batch while it is planned, and the plan that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from thresign.ids import Digest, RequestId
+from thresign.ledger.assign import Assigner
+from thresign.ledger.state import State
+from thresign.ledger.verdicts import Change, Checks, Permit
+from thresign.orders.merkle import batch_root, leaf_hash
+from thresign.orders.orders import Order
+
+
+@dataclass(slots=True)
+class Draft:
+    """Entries are judged on the ledger after the *previous* batch; what earlier entries of this batch took is here."""
+
+    state: State
+    checks: Checks
+    time_ms: int
+    assigner: Assigner = field(init=False)
+    requests: set[RequestId] = field(default_factory=set)
+    touched: set[tuple[str, object]] = field(default_factory=set)
+    """Things that at most one entry of a batch may change: (kind, which)."""
+
+    def __post_init__(self) -> None:
+        self.assigner = Assigner(self.state, self.time_ms)
+
+    def touch(self, kind: str, which: object) -> bool:
+        """Claims a thing for one entry; False if an earlier entry of the batch has it."""
+        if (kind, which) in self.touched:
+            return False
+        self.touched.add((kind, which))
+        return True
+
+
+@dataclass(slots=True)
+class Plan:
+    """A planned batch: on which head it stands, its orders, and what applying it changes."""
+
+    head: Digest
+    time_ms: int
+    orders: list[Order]
+    leaves: list[bytes]
+    """The encoded orders."""
+    leaf_hashes: list[Digest]
+    root: Digest
+    changes: list[Change]
+
+
+def finish(draft: Draft, permits: Sequence[Permit]) -> Plan:
+    """The plan of the permitted entries, in order."""
+    leaves = [permit.order.encode() for permit in permits]
+    hashes = [leaf_hash(leaf) for leaf in leaves]
+    consumed = draft.assigner.change()
+    changes = [consumed] if consumed is not None else []
+    for permit in permits:
+        changes.extend(permit.changes)
+    orders = [permit.order for permit in permits]
+    return Plan(draft.state.head, draft.time_ms, orders, leaves, hashes, batch_root(hashes), changes)

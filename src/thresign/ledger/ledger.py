@@ -1,0 +1,139 @@
+"""The door of the room: judge entries, plan batches, apply them.
+
+Everything here is a function of the state, the entries and the agreed time: two ledgers that applied the same batches
+are equal byte for byte (`snapshot.digest`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from thresign.errors import ThresignError, ensure
+from thresign.ids import ModuleNumber
+from thresign.ledger.draft import Draft, Plan, finish
+from thresign.ledger.judge_keys import fail, judge_abort, judge_confirmed, judge_generated
+from thresign.ledger.judge_requests import judge_request
+from thresign.ledger.judge_statements import judge_announcement, judge_missing, judge_present
+from thresign.ledger.state import EXPIRY_BUCKET_MS, KeyState, State
+from thresign.ledger.verdicts import Checks, Permit, Refuse, Verdict
+from thresign.orders.batch import Entry
+from thresign.orders.genesis import Genesis, Settings
+from thresign.orders.header import Header
+from thresign.orders.requests import Request
+from thresign.orders.statements import (
+    Announcement,
+    CeremonyAbort,
+    KeyConfirmed,
+    KeyGenerated,
+    MissingReports,
+    Present,
+)
+from thresign.trust.standing import Standing
+
+
+def first_state(genesis: Genesis, settings: Settings) -> State:
+    """The ledger before the first batch. Raises InvariantBroken if the settings are not those of the genesis."""
+    ensure(settings.digest() == genesis.settings, "the settings belong to the genesis")
+    domain = genesis.domain()
+    state = State(genesis, settings, domain, genesis.roster, domain)
+    state.callers = {caller.id: caller for caller in settings.callers}
+    state.standings = {number: Standing() for number in genesis.roster.numbers()}
+    return state
+
+
+def judge(draft: Draft, entry: Entry) -> Verdict:
+    """The verdict on one more entry of the draft."""
+    match entry:
+        case Request():
+            return judge_request(draft, entry)
+        case Announcement():
+            return judge_announcement(draft, entry)
+        case Present():
+            return judge_present(draft, entry)
+        case MissingReports():
+            return judge_missing(draft, entry)
+        case KeyGenerated():
+            return judge_generated(draft, entry)
+        case KeyConfirmed():
+            return judge_confirmed(draft, entry)
+        case CeremonyAbort():
+            return judge_abort(draft, entry)
+
+
+def select(state: State, checks: Checks, time_ms: int, entries: Iterable[Entry]) -> tuple[Plan, list[Verdict]]:
+    """Plans a batch of those entries that are permitted now, in order; for a primary. One verdict an entry."""
+    draft = _draft(state, checks, time_ms)
+    verdicts = [judge(draft, entry) for entry in entries]
+    return finish(draft, [verdict for verdict in verdicts if isinstance(verdict, Permit)]), verdicts
+
+
+def plan(state: State, checks: Checks, time_ms: int, entries: Sequence[Entry]) -> Plan | ThresignError | str:
+    """Plans a batch of all the entries; for a backup.
+
+    One entry that is not permitted makes the whole batch inadmissible: then the error is returned, or the reason why it
+    is not permitted now.
+    """
+    draft = _draft(state, checks, time_ms)
+    permits = []
+    for entry in entries:
+        verdict = judge(draft, entry)
+        if isinstance(verdict, Refuse):
+            return verdict.error
+        if not isinstance(verdict, Permit):
+            return f"{type(entry).__name__}: {verdict.reason}"
+        permits.append(verdict)
+    return finish(draft, permits)
+
+
+def _draft(state: State, checks: Checks, time_ms: int) -> Draft:
+    ensure(time_ms >= state.time_ms, "agreed time does not go back")
+    return Draft(state, checks, time_ms)
+
+
+def next_header(state: State, planned: Plan) -> Header:
+    """The header that decides this plan."""
+    return Header(
+        state.domain,
+        state.roster.epoch,
+        state.roster.digest(),
+        state.sequence + 1,
+        planned.time_ms,
+        state.head,
+        planned.root,
+    )
+
+
+def apply(state: State, header: Header, planned: Plan) -> None:
+    """Applies a decided batch. Raises InvariantBroken, before any change, if the plan is not the header's."""
+    ensure(planned.head == state.head == header.previous, "a batch applies to the head it was planned on")
+    ensure(header.sequence == state.sequence + 1, "batches apply in sequence")
+    ensure(planned.root == header.batch_root and planned.time_ms == header.time_ms, "the plan is the header's")
+    _expire(state, header.time_ms)
+    for change in planned.changes:
+        change(state)
+    state.sequence = header.sequence
+    state.time_ms = header.time_ms
+    state.head = header.digest()
+
+
+def _expire(state: State, time_ms: int) -> None:
+    """Drops what agreed time has ended: requests, nonces, ceremonies."""
+    if time_ms // EXPIRY_BUCKET_MS != state.time_ms // EXPIRY_BUCKET_MS:
+        for bucket in [second for second in state.expiry if (second + 1) * EXPIRY_BUCKET_MS <= time_ms]:
+            for request in state.expiry.pop(bucket):
+                record = state.requests.get(request)
+                if record is not None and record.expires_ms <= time_ms:
+                    del state.requests[request]
+    for pool in state.pools.values():
+        while pool.nonces and pool.nonces[0].expires_ms <= time_ms:
+            pool.nonces.popleft()
+    for key in list(state.keys.values()):
+        if key.state in (KeyState.GENERATING, KeyState.CONFIRMING) and key.expires_ms <= time_ms:
+            what = "generated" if key.state is KeyState.GENERATING else "confirmed"
+            state.put_key(fail(key, f"not {what} before the deadline"))
+
+
+def unused_nonces(state: State, number: ModuleNumber, group: int) -> int:
+    """How many announced commitments of this module wait in the pool of this group."""
+    pool = state.pools.get((number, group))
+    return len(pool.nonces) if pool is not None else 0
