@@ -198,3 +198,15 @@ def ensure(condition: bool, sentence: str) -> None:
     """Raises InvariantBroken(sentence) unless the condition holds; unlike assert it survives python -O."""
     if not condition:
         raise InvariantBroken(sentence)
+
+
+def _classes(base: type[ThresignError]) -> dict[str, type[ThresignError]]:
+    found = {base.code: base}
+    for child in base.__subclasses__():
+        found |= _classes(child)
+    return found
+
+
+def by_code(code: str, detail: str, culprits: tuple[int, ...] = ()) -> ThresignError:
+    """The error of this code, as another process reported it; a plain ThresignError if the code is unknown."""
+    return _classes(ThresignError).get(code, ThresignError)(detail, culprits)

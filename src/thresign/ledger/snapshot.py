@@ -211,10 +211,10 @@ def _callers(state: State) -> tuple[Caller, ...]:
 
 
 def _keys(state: State) -> tuple[KeyPart, ...]:
-    return tuple(_key_part(state.keys[key]) for key in sorted(state.keys))
+    return tuple(key_part(state.keys[key]) for key in sorted(state.keys))
 
 
-def _key_part(key: Key) -> KeyPart:
+def key_part(key: Key) -> KeyPart:
     return KeyPart(
         key.id,
         key.name,

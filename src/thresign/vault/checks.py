@@ -1,0 +1,52 @@
+"""The cryptographic checks behind a vault's judgement: libsodium, the token, and the bodies that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from thresign.custody.interface import Token
+from thresign.frost import verify
+from thresign.groups import ed25519
+from thresign.orders.digests import sha256
+from thresign.orders.statements import Announcement
+
+REMEMBERED_MAX = 8192
+
+
+class VaultChecks:
+    """Implements ledger.verdicts.Checks. A signature that verified is remembered, so that a request costs one check."""
+
+    def __init__(self, token: Token, bodies: Container[bytes]) -> None:
+        self._token = token
+        self._bodies = bodies
+        self._good: dict[bytes, None] = {}
+
+    def signature(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
+        name = sha256(public_key + signature + message)
+        if name in self._good:
+            return True
+        if not ed25519.is_valid(public_key, message, signature):
+            return False
+        self._remember(name)
+        return True
+
+    def announcement(self, announcement: Announcement) -> bool:
+        encoded = announcement.encode()
+        name = sha256(encoded)
+        if name in self._good:
+            return True
+        if not self._token.learn(encoded):
+            return False
+        self._remember(name)
+        return True
+
+    def schnorr(self, suite: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
+        return verify.is_valid(suite, public_key, message, signature)
+
+    def body_held(self, content_sha256: bytes) -> bool:
+        return content_sha256 in self._bodies
+
+    def _remember(self, name: bytes) -> None:
+        self._good[name] = None
+        if len(self._good) > REMEMBERED_MAX:
+            del self._good[next(iter(self._good))]

@@ -1,0 +1,90 @@
+"""What a vault keeps of decided batches so that its token can act on their orders: leaves, proofs, messages."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from thresign.custody.interface import SignCall
+from thresign.ids import Digest
+from thresign.orders.header import Certificate
+from thresign.orders.merkle import inclusion_proofs
+from thresign.orders.orders import Order, SignOrder
+
+BATCHES_MAX = 256
+MESSAGE_BYTES_MAX = 32 * 1024 * 1024
+
+
+class KeptBatch(NamedTuple):
+    """A decided batch: the digest of its header, and its leaves."""
+
+    header: Digest
+    orders: tuple[Order, ...]
+    leaves: tuple[bytes, ...]
+    leaf_hashes: tuple[Digest, ...]
+    certificate: Certificate
+
+
+class Kept:
+    """The newest batches, and the messages of sign requests that may still be signed (by this order or a replacing one)."""
+
+    def __init__(self) -> None:
+        self._batches: OrderedDict[int, KeptBatch] = OrderedDict()
+        self._messages: OrderedDict[bytes, bytes] = OrderedDict()
+        self._message_bytes = 0
+
+    def keep(self, sequence: int, batch: KeptBatch) -> None:
+        self._batches[sequence] = batch
+        while len(self._batches) > BATCHES_MAX:
+            self._batches.popitem(last=False)
+
+    def batch(self, sequence: int) -> KeptBatch | None:
+        return self._batches.get(sequence)
+
+    def order_of(self, leaf: bytes) -> SignOrder | None:
+        """The sign order with this leaf hash, if its batch is still kept."""
+        for batch in reversed(self._batches.values()):
+            for hash_, order in zip(batch.leaf_hashes, batch.orders, strict=True):
+                if hash_ == leaf and isinstance(order, SignOrder):
+                    return order
+        return None
+
+    def add_message(self, request: bytes, message: bytes) -> None:
+        """Keeps a message; the oldest go when there are too many bytes: their replacing orders this vault cannot sign."""
+        self.drop_message(request)
+        self._messages[request] = message
+        self._message_bytes += len(message)
+        while self._message_bytes > MESSAGE_BYTES_MAX and len(self._messages) > 1:
+            _, oldest = self._messages.popitem(last=False)
+            self._message_bytes -= len(oldest)
+
+    def drop_message(self, request: bytes) -> None:
+        held = self._messages.pop(request, None)
+        if held is not None:
+            self._message_bytes -= len(held)
+
+    def messages(self) -> Mapping[bytes, bytes]:
+        return self._messages
+
+    def sign_calls(self, sequence: int, number: int) -> Iterator[tuple[int, SignCall | None]]:
+        """For each order of the batch that names this signer: its index, and the call for the token (None: no message)."""
+        batch = self._batches.get(sequence)
+        if batch is None:
+            return
+        mine = [
+            index
+            for index, order in enumerate(batch.orders)
+            if isinstance(order, SignOrder) and any(slot.number == number for slot in order.signers)
+        ]
+        if not mine:
+            return
+        proofs = inclusion_proofs(batch.leaf_hashes)
+        for index in mine:
+            order = batch.orders[index]
+            message = self._messages.get(order.request) if isinstance(order, SignOrder) else None
+            if message is None:
+                yield index, None
+            else:
+                place = (batch.header, index, len(batch.orders), proofs[index], batch.leaves[index])
+                yield index, SignCall(*place, message)

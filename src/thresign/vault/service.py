@@ -1,0 +1,274 @@
+"""The calls that a node may make, served: from record to record, with what must be on disk before the answer leaves.
+
+Pure but for the token that it drives: time is an argument, the disk is the server's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from thresign.custody import interface
+from thresign.custody.interface import Refused, Token
+from thresign.errors import CeremonyFailed, CustodyError, VoteRefused
+from thresign.ids import ModuleNumber, RequestId
+from thresign.ledger import ledger, snapshot
+from thresign.ledger.draft import Draft
+from thresign.ledger.judge_keys import confirmation_of
+from thresign.ledger.state import Key, KeyState, State
+from thresign.ledger.verdicts import Later, Permit, Refuse
+from thresign.ledger.verdicts import Verdict as LedgerVerdict
+from thresign.orders.digests import sha256
+from thresign.orders.orders import KeygenOrder
+from thresign.orders.requests import Request
+from thresign.orders.statements import CeremonyAbort, KeyConfirmed, KeyGenerated, MissingReport, Present
+from thresign.policy.actions import Sign, parse
+from thresign.trust.standing import Standing
+from thresign.vault import calls
+from thresign.vault.checks import VaultChecks
+from thresign.vault.kept import Kept, KeptBatch
+from thresign.vault.voting import checkpoint, commit, decide, prepare, propose, view_change
+from thresign.vault.voting.book import Ballot, Book, Proposal
+from thresign.wire.canonical import Record
+
+GROUPS_MAX = 16
+NO_SIGNATURE = bytes(64)
+
+
+class Environment(NamedTuple):
+    """What the process knows and the service only reports."""
+
+    custody: str
+    emulated: bool
+    boundary: str
+    measures: tuple[calls.Measure, ...]
+
+
+class Service:
+    """One vault. `serve` answers a call; what it raises is a ThresignError, to be sent as Failure."""
+
+    def __init__(self, number: ModuleNumber, token: Token, state: State, environment: Environment) -> None:
+        self.bodies: dict[bytes, bytes] = {}
+        self.kept = Kept()
+        self.token = token
+        self.incarnation = 0
+        self.environment = environment
+        self.book = Book(number, token, VaultChecks(token, self.bodies), state)
+        self._serve: dict[type[Record], Callable[[Any, int], Ballot]] = {
+            calls.StatusCall: self._status,
+            calls.JudgeCall: self._judge,
+            calls.ProposeCall: self._propose,
+            calls.ReproposeCall: lambda c, _: propose.repropose(self.book, c.view, c.header, c.body),
+            calls.PrepareCall: lambda c, now_ms: prepare.prepare(self.book, c.message, now_ms),
+            calls.CommitCall: lambda c, _: commit.commit(self.book, c.view, c.sequence, c.header, c.prepares),
+            calls.DecideCall: self._decide,
+            calls.ChangeViewCall: lambda c, _: view_change.change_view(self.book, c.view, c.justification),
+            calls.NewViewCall: lambda c, _: view_change.new_view(self.book, c.view, c.changes),
+            calls.InstallCall: self._install,
+            calls.CheckpointCall: lambda _c, _n: checkpoint.checkpoint(self.book),
+            calls.StabiliseCall: self._stabilise,
+            calls.SignCall: self._sign,
+            calls.ForgetCall: self._forget,
+            calls.AnnounceCall: self._announce,
+            calls.ReportMissingCall: self._report_missing,
+            calls.PresentCall: self._present,
+            calls.KeygenBeginCall: self._keygen_begin,
+            calls.KeygenDealCall: self._keygen_deal,
+            calls.KeygenFinishCall: self._keygen_finish,
+            calls.AbortCall: self._abort,
+        }
+
+    def serve(self, call: Record, now_ms: int) -> Ballot:
+        """Answers one call at this clock reading (Unix milliseconds)."""
+        return self._serve[type(call)](call, now_ms)
+
+    def begin_incarnation(self) -> None:
+        """Starts a life of the token above all that the ledger knows; before any nonce is made."""
+        known = self.book.state.incarnations.get(self.book.number, 0)
+        self.incarnation = self.token.begin_incarnation(known)
+
+    # --- voting ---------------------------------------------------------------------------------------------------
+
+    def _status(self, _call: calls.StatusCall, _now_ms: int) -> Ballot:
+        book, state, env = self.book, self.book.state, self.environment
+        state.changed_keys.clear()
+        snap = snapshot.take(state)
+        return Ballot(
+            calls.Status(
+                book.number,
+                state.domain,
+                book.view,
+                book.entered,
+                state.sequence,
+                state.time_ms,
+                state.head,
+                book.low,
+                book.horizon,
+                self.incarnation,
+                env.custody,
+                int(env.emulated),
+                env.boundary,
+                env.measures,
+                snap.callers,
+                snap.keys,
+                (book.decided,) if book.decided is not None else (),
+                tuple(change for view, change in sorted(book.changes.items()) if view > book.view),
+            )
+        )
+
+    def _judge(self, call: calls.JudgeCall, now_ms: int) -> Ballot:
+        draft = Draft(self.book.state, self.book.checks, max(now_ms, self.book.state.time_ms))
+        return Ballot(_verdict(ledger.judge(draft, call.request)))
+
+    def _propose(self, call: calls.ProposeCall, now_ms: int) -> Ballot:
+        ballot, verdicts = propose.propose(self.book, call.view, call.batch.entries, now_ms)
+        told = tuple(_verdict(verdict) for verdict in verdicts)
+        if ballot is None:
+            return Ballot(calls.Proposed((), told))
+        return Ballot(calls.Proposed((ballot.reply,), told), ballot.records, ballot.sync)  # type: ignore[arg-type]
+
+    def _decide(self, call: calls.DecideCall, now_ms: int) -> Ballot:
+        if call.certificate.header.sequence != self.book.next:
+            raise VoteRefused(f"VOTE-D1: the next slot is {self.book.next}")
+        self.token.check_certificate(call.certificate.encode())
+        proposal, record = decide.decide(self.book, call.certificate, call.body)
+        self._keep(proposal, call)
+        return Ballot(self._applied(proposal, now_ms), (record,))
+
+    def _keep(self, proposal: Proposal, call: calls.DecideCall) -> None:
+        """Keeps what signing needs: leaves for the proofs, messages for the partials."""
+        plan = proposal.plan
+        kept = KeptBatch(
+            proposal.digest, tuple(plan.orders), tuple(plan.leaves), tuple(plan.leaf_hashes), call.certificate
+        )
+        self.kept.keep(proposal.header.sequence, kept)
+        for entry in proposal.batch.entries:
+            if isinstance(entry, Request):
+                self._keep_message(entry)
+            elif isinstance(entry, KeyGenerated):
+                key = next(key for key in self.book.state.keys.values() if key.ceremony == entry.order)
+                self.kept.add_message(sha256(entry.encode()), confirmation_of(self.book.state.domain, key))
+            elif isinstance(entry, KeyConfirmed):
+                pass
+
+    def _keep_message(self, request: Request) -> None:
+        action = parse(request)
+        if isinstance(action, Sign):
+            message = self.bodies.pop(request.content_sha256, b"") if action.message is None else action.message
+            self.kept.add_message(request.id(), message)
+
+    def _applied(self, proposal: Proposal, now_ms: int) -> calls.Applied:
+        state = self.book.state
+        own = self.book.number
+        unused = tuple(ledger.unused_nonces(state, own, group) for group in range(GROUPS_MAX))
+        standing = state.standings.get(own, Standing())
+        changed = [state.keys[key] for key in state.changed_keys]
+        state.changed_keys.clear()
+        return calls.Applied(
+            state.sequence,
+            proposal.body,
+            tuple(proposal.plan.leaves),
+            tuple(snapshot.key_part(key) for key in changed),
+            unused,
+            int(standing.may_return(max(now_ms, state.time_ms), state.settings.silence_ms)),
+            int(checkpoint.is_due(self.book)),
+        )
+
+    def _install(self, call: calls.InstallCall, _now_ms: int) -> Ballot:
+        ballot = view_change.install(self.book, call.message)
+        return Ballot(calls.Done(), ballot.records, ballot.sync)
+
+    def _stabilise(self, call: calls.StabiliseCall, _now_ms: int) -> Ballot:
+        ballot = checkpoint.stabilise(self.book, call.certificate)
+        return Ballot(calls.Done(), ballot.records, ballot.sync)
+
+    # --- signing --------------------------------------------------------------------------------------------------
+
+    def _sign(self, call: calls.SignCall, _now_ms: int) -> Ballot:
+        indices, wanted, slips = [], [], []
+        for index, sign_call in self.kept.sign_calls(call.sequence, self.book.number):
+            if sign_call is None:
+                slips.append(calls.Slip(index, b"", 0xFFFF, "the message is no longer kept"))
+            else:
+                indices.append(index)
+                wanted.append(sign_call)
+        answers = self.token.sign(wanted) if wanted else []
+        for index, answer in zip(indices, answers, strict=True):
+            if isinstance(answer, Refused):
+                slips.append(calls.Slip(index, b"", answer.code, f"{answer.name}: {answer.text}"))
+            else:
+                slips.append(calls.Slip(index, answer, 0, ""))
+        return Ballot(calls.Partials(call.sequence, tuple(slips)))
+
+    def _forget(self, call: calls.ForgetCall, _now_ms: int) -> Ballot:
+        for request in call.requests:
+            self.kept.drop_message(RequestId(request))
+        return Ballot(calls.Done())
+
+    def _announce(self, call: calls.AnnounceCall, _now_ms: int) -> Ballot:
+        from thresign.orders.statements import Announcement  # noqa: PLC0415
+
+        return Ballot(Announcement.decode(self.token.announce(call.group, call.count)))
+
+    def _report_missing(self, call: calls.ReportMissingCall, _now_ms: int) -> Ballot:
+        unsigned = MissingReport(
+            self.book.state.domain, self.book.number, call.order, call.missing, NO_SIGNATURE
+        )
+        signature = self.token.sign_statement(unsigned.signed_bytes())
+        return Ballot(MissingReport(unsigned.domain, unsigned.number, call.order, call.missing, signature))
+
+    def _present(self, _call: calls.PresentCall, _now_ms: int) -> Ballot:
+        state = self.book.state
+        fields = (state.domain, self.book.number, self.incarnation, state.sequence)
+        signature = self.token.sign_statement(Present(*fields, NO_SIGNATURE).signed_bytes())
+        return Ballot(Present(*fields, signature))
+
+    # --- key generation -------------------------------------------------------------------------------------------
+
+    def _keygen_begin(self, call: calls.KeygenBeginCall, _now_ms: int) -> Ballot:
+        batch = self.kept.batch(call.sequence)
+        if batch is None or call.index >= len(batch.orders) or not isinstance(batch.orders[call.index], KeygenOrder):
+            raise CeremonyFailed(f"order {call.index} of sequence {call.sequence} is no key generation kept here")
+        from thresign.orders.merkle import inclusion_proofs  # noqa: PLC0415
+
+        path = inclusion_proofs(batch.leaf_hashes)[call.index]
+        place = (batch.header, call.index, len(batch.orders), path, batch.leaves[call.index])
+        return _step(self.token.keygen_begin(interface.SignCall(*place, b"")))
+
+    def _keygen_deal(self, call: calls.KeygenDealCall, _now_ms: int) -> Ballot:
+        return _step(self.token.keygen_deal(call.order, call.packages))
+
+    def _keygen_finish(self, call: calls.KeygenFinishCall, _now_ms: int) -> Ballot:
+        return _step(self.token.keygen_finish(call.order, call.packages))
+
+    def _abort(self, call: calls.AbortCall, _now_ms: int) -> Ballot:
+        unsigned = CeremonyAbort(
+            self.book.state.domain, self.book.number, call.order, call.culprit, call.reason, NO_SIGNATURE
+        )
+        signature = self.token.sign_statement(unsigned.signed_bytes())
+        return Ballot(
+            CeremonyAbort(unsigned.domain, unsigned.number, call.order, call.culprit, call.reason, signature)
+        )
+
+    def _running(self, order: bytes) -> Key | None:
+        keys = self.book.state.keys.values()
+        return next((key for key in keys if key.ceremony == order and key.state is KeyState.GENERATING), None)
+
+
+def _step(step: interface.CeremonyStep) -> Ballot:
+    if step.refused is not None:
+        culprits = (step.culprit,) if step.culprit else ()
+        raise CeremonyFailed(f"{step.refused.name}: {step.refused.text}", culprits)
+    return Ballot(calls.KeygenStep(step.package))
+
+
+def _verdict(verdict: LedgerVerdict) -> calls.Verdict:
+    if isinstance(verdict, Permit):
+        return calls.Verdict(calls.PERMIT, "", "")
+    if isinstance(verdict, Refuse):
+        return calls.Verdict(calls.REFUSE, verdict.error.code, calls.printable(verdict.error.detail))
+    kind = calls.LATER if isinstance(verdict, Later) else calls.KNOWN
+    return calls.Verdict(kind, "", calls.printable(verdict.reason))
+
+
+__all__ = ["CustodyError", "Environment", "Service"]
