@@ -10,6 +10,7 @@ typedef void double_mul_function(ts_element *, const ts_scalar *, const ts_eleme
 typedef bool decode_batch_function(ts_element *, const uint8_t *, size_t, size_t *);
 
 static inline size_t msm_paths(void) { return 1; }
+static inline const char *path_name(size_t path) { return path == 0 ? "portable" : "ifma"; }
 static inline msm_function *msm_path(size_t path) {
   (void)path;
   return ts_edwards25519_msm_portable_vartime;
