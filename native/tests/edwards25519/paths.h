@@ -1,0 +1,28 @@
+/* The implementations that this processor can run, by number: 0 is the portable one. */
+#ifndef THRESIGN_TESTS_EDWARDS25519_PATHS_H
+#define THRESIGN_TESTS_EDWARDS25519_PATHS_H
+
+#include "../../core/edwards25519/decode.h"
+#include "../../core/edwards25519/mul.h"
+
+typedef void msm_function(ts_element *, const ts_scalar *, const ts_element *, size_t);
+typedef void double_mul_function(ts_element *, const ts_scalar *, const ts_element *, const ts_scalar *);
+typedef bool decode_batch_function(ts_element *, const uint8_t *, size_t, size_t *);
+
+static inline size_t msm_paths(void) { return 1; }
+static inline const char *path_name(size_t path) { return path == 0 ? "portable" : "ifma"; }
+static inline msm_function *msm_path(size_t path) {
+  (void)path;
+  return ts_edwards25519_msm_portable_vartime;
+}
+static inline double_mul_function *double_mul_path(size_t path) {
+  (void)path;
+  return ts_edwards25519_double_mul_portable_vartime;
+}
+static inline decode_batch_function *decode_batch_path(const ts_group *g, size_t path) {
+  (void)path;
+  return g->id == TS_GROUP_EDWARDS25519 ? ts_edwards25519_decode_batch_portable_vartime
+                                        : ts_ristretto255_decode_batch_portable_vartime;
+}
+
+#endif
