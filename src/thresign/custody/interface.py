@@ -65,8 +65,11 @@ class Token(VoteKey, Protocol):
     def announce(self, group: int, count: int) -> bytes:
         """Makes `count` nonces and returns the signed Announcement of their commitments."""
 
-    def sign(self, calls: Sequence[SignCall]) -> list[bytes | Refused]:
-        """One encoded Partial, or the reason, for each call. A repeat of an order returns the same bytes."""
+    def sign(self, calls: Sequence[SignCall]) -> tuple[list[bytes | Refused], bytes]:
+        """For each call its share, or why not; a repeat of an order returns the same share.
+
+        And the token's signature over the shares (statements.Partials, 64 bytes; zeros if there are none).
+        """
 
     def keygen_begin(self, call: SignCall) -> CeremonyStep:
         """Round 1 of the ceremony that a certified KeygenOrder opens: this participant's first package."""

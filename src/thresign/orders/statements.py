@@ -11,11 +11,12 @@ from typing import Annotated, ClassVar
 
 from thresign.errors import MalformedRecord
 from thresign.ids import Digest
-from thresign.limits import MODULES_MAX, NONCES_PER_ANNOUNCEMENT_MAX, TEXT_BYTES_MAX
+from thresign.limits import BATCH_ENTRIES_MAX, MODULES_MAX, NONCES_PER_ANNOUNCEMENT_MAX, TEXT_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.orders.header import Signatures, check_rising
+from thresign.orders.merkle import PROOF_HASHES_MAX, batch_root, inclusion_proofs, leaf_hash, root_from_proof
 from thresign.orders.orders import ELEMENT_BYTES_MAX, SIGNATURE_BYTES_MAX, ElementBytes
-from thresign.wire.canonical import U8, U16, U64, Bytes16, Bytes32, Bytes64, Chars, Count, Record, Var
+from thresign.wire.canonical import U8, U16, U32, U64, Bytes16, Bytes32, Bytes64, Chars, Count, Record, Var
 
 SIGNATURE_BYTES = 64
 
@@ -41,15 +42,58 @@ class Announcement(Statement, frozen=True):
     signature: Bytes64
 
 
-class Partial(Statement, frozen=True):
-    """One signer's share of a signature (RFC 9591 section 5.2), for the order with this leaf hash."""
+class SharePart(Record, frozen=True):
+    """One signer's signature share (RFC 9591 section 5.2) for the order with this leaf hash."""
+
+    order: Bytes32
+    share: Annotated[bytes, Var(ELEMENT_BYTES_MAX)]
+
+    def leaf(self) -> Digest:
+        """The share's leaf in the tree that its signer's token signed."""
+        return leaf_hash(self.order + self.share)
+
+
+class Partials(Record, frozen=True):
+    """The shares that a token made in one call. It signs them together, as a Merkle root: one signature a batch."""
 
     TAG: ClassVar[bytes] = b"ts.part1"
     domain: Bytes32
     number: U16
-    order: Bytes32
-    share: Annotated[bytes, Var(ELEMENT_BYTES_MAX)]
+    shares: Annotated[tuple[SharePart, ...], Count(BATCH_ENTRIES_MAX)]
     signature: Bytes64
+
+    def signed_bytes(self) -> bytes:
+        return partials_bytes(self.domain, self.number, batch_root([share.leaf() for share in self.shares]))
+
+    def proofs(self) -> list[PartialProof]:
+        """Each share with what proves that the token signed it."""
+        count = len(self.shares)
+        paths = inclusion_proofs([share.leaf() for share in self.shares])
+        return [
+            PartialProof(self.number, part.share, index, count, path, self.signature)
+            for index, (part, path) in enumerate(zip(self.shares, paths, strict=True))
+        ]
+
+
+class PartialProof(Record, frozen=True):
+    """One share, and its place under its token's signature."""
+
+    number: U16
+    share: Annotated[bytes, Var(ELEMENT_BYTES_MAX)]
+    index: U32
+    count: U32
+    path: Annotated[tuple[Bytes32, ...], Count(PROOF_HASHES_MAX)]
+    signature: Bytes64
+
+    def signed_bytes(self, domain: bytes, order: bytes) -> bytes | None:
+        """What the token's signature covers if this is its share for this order; None if the path does not fit."""
+        root = root_from_proof(SharePart(order, self.share).leaf(), self.index, self.count, self.path)
+        return None if root is None else partials_bytes(domain, self.number, root)
+
+
+def partials_bytes(domain: bytes, number: int, root: bytes) -> bytes:
+    """What a token signs for a set of shares: 74 bytes."""
+    return Partials.TAG + domain + number.to_bytes(2, "big") + root
 
 
 class MissingReport(Statement, frozen=True):

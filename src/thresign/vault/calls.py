@@ -14,6 +14,15 @@ from thresign.orders.batch import Batch
 from thresign.orders.genesis import Caller
 from thresign.orders.header import Certificate, Header, Signatures
 from thresign.orders.requests import Request
+from thresign.orders.statements import (
+    Announcement,
+    CeremonyAbort,
+    KeyConfirmed,
+    KeyGenerated,
+    MissingReports,
+    Partials,
+    Present,
+)
 from thresign.orders.votes import CheckpointCertificate, NewView, PrePrepare, ViewChange
 from thresign.wire.canonical import U8, U16, U32, U64, Bytes32, Chars, Count, Record, Var
 
@@ -90,6 +99,8 @@ class Status(Record, frozen=True):
     decided: Annotated[tuple[Certificate, ...], Count(1)]
     changes: Annotated[tuple[ViewChange, ...], Count(16)]
     """View-changes signed for views that are not installed."""
+    new_view: Annotated[tuple[NewView, ...], Count(1)]
+    """That of the installed view; none for view 0."""
 
 
 # --- judging and voting ---------------------------------------------------------------------------------------------
@@ -98,10 +109,10 @@ PERMIT, REFUSE, LATER, KNOWN = range(4)
 
 
 class JudgeCall(Record, frozen=True):
-    """What would the verdict on this request be now? Bulk lane; a courtesy to the caller, no vote."""
+    """What would the verdict on this entry be now? Bulk lane; a courtesy to the caller, no vote."""
 
     TAG: ClassVar[bytes] = b"tv.judg?"
-    request: Request
+    entry: Request | Announcement | KeyGenerated | KeyConfirmed | CeremonyAbort | MissingReports | Present
 
 
 class Verdict(Record, frozen=True):
@@ -218,27 +229,27 @@ class StabiliseCall(Record, frozen=True):
 
 
 class SignCall(Record, frozen=True):
-    """Partials for those orders of an applied batch that name this module. Answer: Partials."""
+    """Partials for those orders of an applied batch that name this module. Answer: Signed."""
 
     TAG: ClassVar[bytes] = b"tv.sign?"
     sequence: U64
 
 
-class Slip(Record, frozen=True):
-    """One order's partial, or the token's reason for refusing it."""
+class Refusal(Record, frozen=True):
+    """An order that the token did not sign, and its reason."""
 
-    index: U32
-    partial: Annotated[bytes, Var(512)]
+    order: Bytes32
     code: U16
     reason: Annotated[str, Chars(256)]
 
 
-class Partials(Record, frozen=True):
-    """One slip for each order of the batch that names this module."""
+class Signed(Record, frozen=True):
+    """The partials of this module for the batch, signed by its token, and what was refused."""
 
     TAG: ClassVar[bytes] = b"tv.sign1"
     sequence: U64
-    slips: Annotated[tuple[Slip, ...], Count(BATCH_ENTRIES_MAX)]
+    partials: Partials
+    refusals: Annotated[tuple[Refusal, ...], Count(BATCH_ENTRIES_MAX)]
 
 
 class ForgetCall(Record, frozen=True):

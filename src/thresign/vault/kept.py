@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from thresign.custody.interface import SignCall
 from thresign.ids import Digest
-from thresign.orders.header import Certificate
 from thresign.orders.merkle import inclusion_proofs
 from thresign.orders.orders import Order, SignOrder
 
@@ -23,11 +22,10 @@ class KeptBatch(NamedTuple):
     orders: tuple[Order, ...]
     leaves: tuple[bytes, ...]
     leaf_hashes: tuple[Digest, ...]
-    certificate: Certificate
 
 
 class Kept:
-    """The newest batches, and the messages of sign requests that may still be signed (by this order or a replacing one)."""
+    """The newest batches, and the messages that may still have to be signed, by their order or a replacing one."""
 
     def __init__(self) -> None:
         self._batches: OrderedDict[int, KeptBatch] = OrderedDict()
@@ -42,16 +40,8 @@ class Kept:
     def batch(self, sequence: int) -> KeptBatch | None:
         return self._batches.get(sequence)
 
-    def order_of(self, leaf: bytes) -> SignOrder | None:
-        """The sign order with this leaf hash, if its batch is still kept."""
-        for batch in reversed(self._batches.values()):
-            for hash_, order in zip(batch.leaf_hashes, batch.orders, strict=True):
-                if hash_ == leaf and isinstance(order, SignOrder):
-                    return order
-        return None
-
     def add_message(self, request: bytes, message: bytes) -> None:
-        """Keeps a message; the oldest go when there are too many bytes: their replacing orders this vault cannot sign."""
+        """Keeps a message; when there are too many bytes the oldest go, and orders for them cannot be signed here."""
         self.drop_message(request)
         self._messages[request] = message
         self._message_bytes += len(message)
@@ -64,11 +54,9 @@ class Kept:
         if held is not None:
             self._message_bytes -= len(held)
 
-    def messages(self) -> Mapping[bytes, bytes]:
-        return self._messages
-
-    def sign_calls(self, sequence: int, number: int) -> Iterator[tuple[int, SignCall | None]]:
-        """For each order of the batch that names this signer: its index, and the call for the token (None: no message)."""
+    def sign_calls(self, sequence: int, number: int) -> Iterator[tuple[Digest, SignCall | None]]:
+        """For each order of the batch that names this signer: its leaf hash, and what the token is asked (None: the
+        message is gone)."""
         batch = self._batches.get(sequence)
         if batch is None:
             return
@@ -83,8 +71,5 @@ class Kept:
         for index in mine:
             order = batch.orders[index]
             message = self._messages.get(order.request) if isinstance(order, SignOrder) else None
-            if message is None:
-                yield index, None
-            else:
-                place = (batch.header, index, len(batch.orders), proofs[index], batch.leaves[index])
-                yield index, SignCall(*place, message)
+            place = (batch.header, index, len(batch.orders), proofs[index], batch.leaves[index])
+            yield batch.leaf_hashes[index], SignCall(*place, message) if message is not None else None

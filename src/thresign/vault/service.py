@@ -10,18 +10,27 @@ from typing import Any, NamedTuple
 
 from thresign.custody import interface
 from thresign.custody.interface import Refused, Token
-from thresign.errors import CeremonyFailed, CustodyError, VoteRefused
+from thresign.errors import CeremonyFailed, VoteRefused
 from thresign.ids import ModuleNumber, RequestId
 from thresign.ledger import ledger, snapshot
 from thresign.ledger.draft import Draft
 from thresign.ledger.judge_keys import confirmation_of
-from thresign.ledger.state import Key, KeyState, State
+from thresign.ledger.state import State
 from thresign.ledger.verdicts import Later, Permit, Refuse
 from thresign.ledger.verdicts import Verdict as LedgerVerdict
 from thresign.orders.digests import sha256
+from thresign.orders.merkle import inclusion_proofs
 from thresign.orders.orders import KeygenOrder
 from thresign.orders.requests import Request
-from thresign.orders.statements import CeremonyAbort, KeyConfirmed, KeyGenerated, MissingReport, Present
+from thresign.orders.statements import (
+    Announcement,
+    CeremonyAbort,
+    KeyGenerated,
+    MissingReport,
+    Partials,
+    Present,
+    SharePart,
+)
 from thresign.policy.actions import Sign, parse
 from thresign.trust.standing import Standing
 from thresign.vault import calls
@@ -112,13 +121,14 @@ class Service:
                 snap.callers,
                 snap.keys,
                 (book.decided,) if book.decided is not None else (),
-                tuple(change for view, change in sorted(book.changes.items()) if view > book.view),
+                tuple(change for view, change in sorted(book.changes.items()) if view > book.view)[-16:],
+                (book.installed,) if book.installed is not None else (),
             )
         )
 
     def _judge(self, call: calls.JudgeCall, now_ms: int) -> Ballot:
         draft = Draft(self.book.state, self.book.checks, max(now_ms, self.book.state.time_ms))
-        return Ballot(_verdict(ledger.judge(draft, call.request)))
+        return Ballot(_verdict(ledger.judge(draft, call.entry)))
 
     def _propose(self, call: calls.ProposeCall, now_ms: int) -> Ballot:
         ballot, verdicts = propose.propose(self.book, call.view, call.batch.entries, now_ms)
@@ -132,15 +142,13 @@ class Service:
             raise VoteRefused(f"VOTE-D1: the next slot is {self.book.next}")
         self.token.check_certificate(call.certificate.encode())
         proposal, record = decide.decide(self.book, call.certificate, call.body)
-        self._keep(proposal, call)
+        self._keep(proposal)
         return Ballot(self._applied(proposal, now_ms), (record,))
 
-    def _keep(self, proposal: Proposal, call: calls.DecideCall) -> None:
+    def _keep(self, proposal: Proposal) -> None:
         """Keeps what signing needs: leaves for the proofs, messages for the partials."""
         plan = proposal.plan
-        kept = KeptBatch(
-            proposal.digest, tuple(plan.orders), tuple(plan.leaves), tuple(plan.leaf_hashes), call.certificate
-        )
+        kept = KeptBatch(proposal.digest, tuple(plan.orders), tuple(plan.leaves), tuple(plan.leaf_hashes))
         self.kept.keep(proposal.header.sequence, kept)
         for entry in proposal.batch.entries:
             if isinstance(entry, Request):
@@ -148,8 +156,6 @@ class Service:
             elif isinstance(entry, KeyGenerated):
                 key = next(key for key in self.book.state.keys.values() if key.ceremony == entry.order)
                 self.kept.add_message(sha256(entry.encode()), confirmation_of(self.book.state.domain, key))
-            elif isinstance(entry, KeyConfirmed):
-                pass
 
     def _keep_message(self, request: Request) -> None:
         action = parse(request)
@@ -185,20 +191,21 @@ class Service:
     # --- signing --------------------------------------------------------------------------------------------------
 
     def _sign(self, call: calls.SignCall, _now_ms: int) -> Ballot:
-        indices, wanted, slips = [], [], []
-        for index, sign_call in self.kept.sign_calls(call.sequence, self.book.number):
+        wanted, leaves, shares, refusals = [], [], [], []
+        for leaf, sign_call in self.kept.sign_calls(call.sequence, self.book.number):
             if sign_call is None:
-                slips.append(calls.Slip(index, b"", 0xFFFF, "the message is no longer kept"))
+                refusals.append(calls.Refusal(leaf, 0, "the message is no longer kept"))
             else:
-                indices.append(index)
+                leaves.append(leaf)
                 wanted.append(sign_call)
-        answers = self.token.sign(wanted) if wanted else []
-        for index, answer in zip(indices, answers, strict=True):
+        answers, signature = self.token.sign(wanted) if wanted else ([], NO_SIGNATURE)
+        for leaf, answer in zip(leaves, answers, strict=True):
             if isinstance(answer, Refused):
-                slips.append(calls.Slip(index, b"", answer.code, f"{answer.name}: {answer.text}"))
+                refusals.append(calls.Refusal(leaf, answer.code, f"{answer.name}: {answer.text}"))
             else:
-                slips.append(calls.Slip(index, answer, 0, ""))
-        return Ballot(calls.Partials(call.sequence, tuple(slips)))
+                shares.append(SharePart(leaf, answer))
+        partials = Partials(self.book.state.domain, self.book.number, tuple(shares), signature)
+        return Ballot(calls.Signed(call.sequence, partials, tuple(refusals)))
 
     def _forget(self, call: calls.ForgetCall, _now_ms: int) -> Ballot:
         for request in call.requests:
@@ -206,14 +213,10 @@ class Service:
         return Ballot(calls.Done())
 
     def _announce(self, call: calls.AnnounceCall, _now_ms: int) -> Ballot:
-        from thresign.orders.statements import Announcement  # noqa: PLC0415
-
         return Ballot(Announcement.decode(self.token.announce(call.group, call.count)))
 
     def _report_missing(self, call: calls.ReportMissingCall, _now_ms: int) -> Ballot:
-        unsigned = MissingReport(
-            self.book.state.domain, self.book.number, call.order, call.missing, NO_SIGNATURE
-        )
+        unsigned = MissingReport(self.book.state.domain, self.book.number, call.order, call.missing, NO_SIGNATURE)
         signature = self.token.sign_statement(unsigned.signed_bytes())
         return Ballot(MissingReport(unsigned.domain, unsigned.number, call.order, call.missing, signature))
 
@@ -229,8 +232,6 @@ class Service:
         batch = self.kept.batch(call.sequence)
         if batch is None or call.index >= len(batch.orders) or not isinstance(batch.orders[call.index], KeygenOrder):
             raise CeremonyFailed(f"order {call.index} of sequence {call.sequence} is no key generation kept here")
-        from thresign.orders.merkle import inclusion_proofs  # noqa: PLC0415
-
         path = inclusion_proofs(batch.leaf_hashes)[call.index]
         place = (batch.header, call.index, len(batch.orders), path, batch.leaves[call.index])
         return _step(self.token.keygen_begin(interface.SignCall(*place, b"")))
@@ -246,13 +247,7 @@ class Service:
             self.book.state.domain, self.book.number, call.order, call.culprit, call.reason, NO_SIGNATURE
         )
         signature = self.token.sign_statement(unsigned.signed_bytes())
-        return Ballot(
-            CeremonyAbort(unsigned.domain, unsigned.number, call.order, call.culprit, call.reason, signature)
-        )
-
-    def _running(self, order: bytes) -> Key | None:
-        keys = self.book.state.keys.values()
-        return next((key for key in keys if key.ceremony == order and key.state is KeyState.GENERATING), None)
+        return Ballot(CeremonyAbort(unsigned.domain, unsigned.number, call.order, call.culprit, call.reason, signature))
 
 
 def _step(step: interface.CeremonyStep) -> Ballot:
@@ -269,6 +264,3 @@ def _verdict(verdict: LedgerVerdict) -> calls.Verdict:
         return calls.Verdict(calls.REFUSE, verdict.error.code, calls.printable(verdict.error.detail))
     kind = calls.LATER if isinstance(verdict, Later) else calls.KNOWN
     return calls.Verdict(kind, "", calls.printable(verdict.reason))
-
-
-__all__ = ["CustodyError", "Environment", "Service"]

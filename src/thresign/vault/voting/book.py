@@ -13,7 +13,7 @@ from thresign.ledger.state import State
 from thresign.ledger.verdicts import Checks
 from thresign.orders.batch import Batch
 from thresign.orders.header import Certificate, Header, Phase
-from thresign.orders.votes import Checkpoint, Prepared, ViewChange
+from thresign.orders.votes import Checkpoint, NewView, Prepared, ViewChange
 from thresign.wire.canonical import Record
 
 VERIFIED_MAX = 256
@@ -51,6 +51,8 @@ class Book:
     state: State
     view: int = 0
     entered: int = 0
+    installed: NewView | None = None
+    """By which the installed view was entered; None for view 0."""
     floor: int = 0
     """Slots up to here were decided when the view was installed: no votes for them in it."""
     demanded: dict[int, Digest] = field(default_factory=dict)

@@ -41,7 +41,10 @@ def propose(book: Book, view: int, entries: Sequence[Entry], now_ms: int) -> tup
 
 
 def repropose(book: Book, view: int, header: Header, body: bytes) -> Ballot:
-    """Signs a pre-prepare of the header that the new view demands for the slot. [VOTE-PP1] [VOTE-PP2]"""
+    """Signs a pre-prepare of the header that the new view demands for the slot. [VOTE-PP1] [VOTE-PP2]
+
+    `body` may be empty if this vault voted for the header in a view before.
+    """
     _require_primary(book, view)
     digest = header.digest()
     if book.demanded.get(book.next) != digest:
@@ -49,7 +52,7 @@ def repropose(book: Book, view: int, header: Header, body: bytes) -> Ballot:
     held = book.voted(Phase.PRE_PREPARE, view, book.next, digest)
     if held is not None:
         return Ballot(held)
-    judge_body(book, header, body)
+    judge_body(book, header, book.bodies.get(digest, b"") or body)
     return _sign(book, view)
 
 

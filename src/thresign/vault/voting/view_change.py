@@ -97,6 +97,7 @@ def enter(book: Book, message: NewView) -> Outcome:
             refuse("VOTE-N4", f"sequence {header.sequence} does not follow the slot before it")
         before = Digest(header.digest())
     book.view = message.view
+    book.installed = message
     book.entered = max(book.entered, message.view)
     book.floor = result.floor()
     book.demanded = {header.sequence: Digest(header.digest()) for header in result.demanded}

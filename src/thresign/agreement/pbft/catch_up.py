@@ -1,0 +1,125 @@
+"""Catching up: where everybody stands, and decided batches from who has them. A certificate proves a batch whoever
+sends it, so nothing here has to be trusted."""
+
+from __future__ import annotations
+
+from thresign.agreement.pbft.events import Ask, Broadcast, Send, SendDecided, SetTimer, Timer
+from thresign.agreement.pbft.messages import BodyOf, DecidedBatch, FetchBody, FetchDecided, FetchView, Forward, Standing
+from thresign.agreement.pbft.state import Core
+from thresign.agreement.pbft.view_change import enter
+from thresign.ids import Digest
+from thresign.orders.batch import Batch
+from thresign.vault import calls
+
+FETCHED_MAX = 64
+AGAIN_ENTRIES_MAX = 16
+
+
+def standing(core: Core) -> Standing:
+    """Where this module stands."""
+    return Standing(core.view, core.entered, core.sequence, core.low)
+
+
+def vault_up(core: Core, status: calls.Status) -> None:
+    """The vault is there (again): its status is where this replica stands; what was asked before is void."""
+    core.vault_up = True
+    core.asked.clear()
+    core.slots.clear()
+    core.decided.clear()
+    core.installing = None
+    core.judging = None
+    core.stalled = False
+    core.sequence, core.low = status.sequence, status.low
+    core.view, core.entered, core.floor = status.view, status.entered, 0
+    core.new_view = None
+    core.demanded = {}
+    for message in status.new_view:
+        enter(core, message)
+        core.entered = max(core.entered, status.entered)
+    for change in status.changes:
+        core.changes.setdefault(change.view, {})[core.number] = change
+    core.out.append(SetTimer(Timer.STANDING, core.timing.standing_ms))
+    core.out.append(Broadcast(standing(core)))
+    if core.entered > core.view:
+        core.out.append(SetTimer(Timer.VIEW, core.timing.progress_ms))
+
+
+def tick(core: Core) -> None:
+    """At intervals: says where we stand, and, if nothing moved since the last tick, says again what may be lost."""
+    core.out.append(Broadcast(standing(core)))
+    stuck = core.ticked == core.sequence
+    core.ticked = core.sequence
+    if not core.vault_up:
+        return
+    if stuck:
+        _say_again(core)
+    own = [waiting for waiting in core.pending.everything() if waiting.own]
+    again = [waiting for waiting in own if waiting.name in core.waited][:AGAIN_ENTRIES_MAX]
+    if again and core.active:
+        # To all: should the primary not order them, the others' timers have to run too.
+        core.out.append(Broadcast(Forward(Batch(tuple(waiting.entry for waiting in again)))))
+    core.waited = {waiting.name for waiting in own}
+    if behind(core):
+        fetch(core)
+
+
+def _say_again(core: Core) -> None:
+    if core.entered > core.view:
+        held = core.changes.get(core.entered, {}).get(core.number)
+        if held is not None:
+            core.out.append(Broadcast(held))
+    slot = core.slots.get(core.next)
+    if slot is None:
+        return
+    if core.leads and slot.pre_prepare is not None:
+        core.out.append(Broadcast(slot.pre_prepare))
+    for vote in slot.own.values():
+        core.out.append(Broadcast(vote))
+
+
+def on_standing(core: Core, sender: int, message: Standing) -> None:
+    """Notes how far another module is; helps who is in a lower view, asks who is in a higher one."""
+    core.ahead[sender] = message.sequence
+    if message.view < core.view and core.new_view is not None:
+        core.out.append(Send(sender, core.new_view))
+    if message.view > core.view or message.entered > max(core.entered, core.view):
+        core.out.append(Send(sender, FetchView()))
+
+
+def behind(core: Core) -> bool:
+    """True if some module says that it has applied more, and it is not on its way already."""
+    return max(core.ahead.values(), default=0) > core.sequence and core.next not in core.decided
+
+
+def fetch(core: Core) -> None:
+    """Asks one module that is ahead for what is missing; another one if it does not answer in time."""
+    if not core.vault_up or not behind(core) or core.asking(Ask.DECIDE):
+        return
+    candidates = sorted(number for number, at in core.ahead.items() if at > core.sequence and number in core.peers_up)
+    if not candidates:
+        return
+    core.fetches += 1
+    core.out.append(Send(candidates[core.fetches % len(candidates)], FetchDecided(core.next)))
+    core.out.append(SetTimer(Timer.FETCH, core.timing.fetch_ms))
+
+
+def on_fetch_decided(core: Core, sender: int, message: FetchDecided) -> None:
+    """Sends decided batches from the journal."""
+    if message.sequence <= core.sequence:
+        core.out.append(SendDecided(sender, message.sequence))
+
+
+def on_decided_batch(core: Core, message: DecidedBatch) -> None:
+    """Keeps a decided batch for its turn, a bounded number ahead; the vault checks it then."""
+    sequence = message.certificate.header.sequence
+    if core.sequence < sequence <= core.sequence + FETCHED_MAX:
+        held = core.decided.get(sequence)
+        if held is None or not held[1]:
+            core.decided[sequence] = (message.certificate, message.body)
+
+
+def on_fetch_body(core: Core, sender: int, message: FetchBody) -> None:
+    """Sends the body of an undecided header, if it is here."""
+    held = core.bodies.get(Digest(message.header))
+    if held is not None:
+        core.out.append(Send(sender, BodyOf(message.header, held[1])))

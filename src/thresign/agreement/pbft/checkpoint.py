@@ -1,0 +1,52 @@
+"""CHECKPOINT: q equal statements about the ledger make it stable."""
+
+from __future__ import annotations
+
+from thresign.agreement.pbft.events import Ask, Broadcast, Stable, Tag
+from thresign.agreement.pbft.state import Core
+from thresign.errors import ThresignError
+from thresign.limits import WINDOW_SLOTS
+from thresign.orders.header import MemberSignature
+from thresign.orders.votes import Checkpoint, CheckpointCertificate
+from thresign.vault import calls
+from thresign.wire.canonical import Record
+
+
+def taken(core: Core, reply: Record | ThresignError) -> None:
+    """The vault signed its checkpoint: tell all."""
+    if isinstance(reply, Checkpoint):
+        core.out.append(Broadcast(reply))
+        on_checkpoint(core, reply)
+
+
+def on_checkpoint(core: Core, message: Checkpoint) -> None:
+    """Counts a checkpoint within the watermarks, the first of its sender at that sequence. [PBFT-K1]"""
+    if not core.low < message.sequence <= core.sequence + WINDOW_SLOTS:
+        return
+    held = core.checkpoints.setdefault(message.sequence, {})
+    held.setdefault(message.number, message)
+    check_stable(core, message.sequence)
+
+
+def check_stable(core: Core, sequence: int) -> None:
+    """Asks the vault to move the low watermark once q checkpoints say the same as this module's own."""
+    own = core.checkpoints.get(sequence, {}).get(core.number)
+    if own is None:
+        return
+    same = {
+        number: message.signature
+        for number, message in core.checkpoints[sequence].items()
+        if (message.state, message.header, message.roster_epoch) == (own.state, own.header, own.roster_epoch)
+    }
+    if len(same) < core.roster.q:
+        return
+    chosen = tuple(MemberSignature(number, same[number]) for number in sorted(same)[: core.roster.q])
+    certificate = CheckpointCertificate(own.domain, own.roster_epoch, sequence, own.header, own.state, chosen)
+    core.ask(Ask.STABILISE, core.view, sequence, calls.StabiliseCall(certificate))
+
+
+def stabilised(core: Core, tag: Tag) -> None:
+    """The low watermark moved: what lies below is forgotten."""
+    core.low = max(core.low, tag.sequence)
+    core.checkpoints = {at: held for at, held in core.checkpoints.items() if at > core.low}
+    core.out.append(Stable(core.low))

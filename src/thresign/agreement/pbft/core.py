@@ -1,0 +1,171 @@
+"""The table of contents of the protocol: one event in, the effects out."""
+
+from __future__ import annotations
+
+from thresign.agreement.pbft import (
+    catch_up,
+    checkpoint,
+    commit,
+    decide,
+    prepare,
+    progress,
+    propose,
+    view_change,
+)
+from thresign.agreement.pbft.events import (
+    Answered,
+    Ask,
+    BodyArrived,
+    Effect,
+    Event,
+    PeerDown,
+    PeerUp,
+    Received,
+    Send,
+    SetTimer,
+    Submitted,
+    Timer,
+    TimerFired,
+    VaultDown,
+    VaultUp,
+)
+from thresign.agreement.pbft.messages import (
+    BodyOf,
+    DecidedBatch,
+    FetchBody,
+    FetchDecided,
+    FetchView,
+    Forward,
+    Standing,
+    ViewChanges,
+)
+from thresign.agreement.pbft.state import Core
+from thresign.errors import ThresignError
+from thresign.orders.header import Phase
+from thresign.orders.votes import Checkpoint, CheckpointCertificate, NewView, PrePrepare, ViewChange, Vote
+
+
+def step(core: Core, event: Event) -> list[Effect]:
+    """Takes in one event; returns what is to be done, in order. Never raises for anything that came from outside."""
+    core.out = []
+    match event:
+        case Received():
+            if core.roster.member(event.sender) is not None and event.sender != core.number:
+                _received(core, event)
+        case Answered():
+            if event.tag in core.asked:
+                core.asked.discard(event.tag)
+                _answered(core, event)
+        case Submitted():
+            propose.submit(core, event.entry)
+        case TimerFired():
+            _timer(core, event.timer)
+        case VaultUp():
+            catch_up.vault_up(core, event.status)
+        case VaultDown():
+            core.vault_up = False
+            core.asked.clear()
+        case PeerUp():
+            core.peers_up.add(event.number)
+            core.out.append(Send(event.number, catch_up.standing(core)))
+        case PeerDown():
+            core.peers_up.discard(event.number)
+            core.ahead.pop(event.number, None)
+            progress.peer_lost(core, event.number)
+        case BodyArrived():
+            prepare.retry(core)
+    if core.vault_up:
+        _advance(core)
+    return core.out
+
+
+def _advance(core: Core) -> None:
+    """What can be done now, whatever happened before."""
+    decide.next_decided(core)
+    prepare.take_early(core)
+    propose.propose(core)
+    progress.watch(core)
+
+
+def _received(core: Core, event: Received) -> None:
+    message, sender = event.message, event.sender
+    match message:
+        case PrePrepare():
+            prepare.on_pre_prepare(core, sender, message)
+        case Vote():
+            if message.number == sender:
+                if message.phase == Phase.PREPARE:
+                    commit.on_prepare(core, message)
+                else:
+                    decide.on_commit(core, message)
+        case Forward():
+            propose.on_forward(core, message.batch)
+        case Standing():
+            catch_up.on_standing(core, sender, message)
+        case ViewChange():
+            view_change.on_view_change(core, sender, message)
+        case ViewChanges():
+            for change in message.changes:
+                view_change.on_view_change(core, sender, change)
+        case NewView():
+            view_change.on_new_view(core, message)
+        case Checkpoint():
+            if message.number == sender:
+                checkpoint.on_checkpoint(core, message)
+        case CheckpointCertificate():
+            pass
+        case FetchDecided():
+            catch_up.on_fetch_decided(core, sender, message)
+        case DecidedBatch():
+            catch_up.on_decided_batch(core, message)
+        case FetchBody():
+            catch_up.on_fetch_body(core, sender, message)
+        case BodyOf():
+            propose.on_body(core, message)
+        case FetchView():
+            view_change.on_fetch_view(core, sender)
+
+
+def _answered(core: Core, event: Answered) -> None:
+    tag, reply = event.tag, event.reply
+    failed = isinstance(reply, ThresignError)
+    match tag.ask:
+        case Ask.PROPOSE:
+            propose.proposed(core, tag, reply)
+        case Ask.REPROPOSE:
+            propose.reproposed(core, tag, reply)
+        case Ask.PREPARE:
+            prepare.prepared(core, tag, reply)
+        case Ask.COMMIT:
+            commit.committed(core, tag, reply)
+        case Ask.DECIDE:
+            decide.decided(core, tag, reply)
+        case Ask.CHANGE_VIEW:
+            view_change.changed(core, tag, reply)
+        case Ask.NEW_VIEW:
+            view_change.led(core, tag, reply)
+        case Ask.INSTALL:
+            view_change.installed(core, tag, reply)
+        case Ask.CHECKPOINT:
+            checkpoint.taken(core, reply)
+        case Ask.STABILISE:
+            if not failed:
+                checkpoint.stabilised(core, tag)
+        case Ask.JUDGE:
+            progress.judged(core, reply)
+
+
+def _timer(core: Core, timer: Timer) -> None:
+    match timer:
+        case Timer.PROGRESS:
+            progress.no_progress(core)
+        case Timer.VIEW:
+            view_change.no_view(core)
+        case Timer.STANDING:
+            catch_up.tick(core)
+            core.out.append(SetTimer(Timer.STANDING, core.timing.standing_ms))
+        case Timer.RETRY:
+            core.stalled = False
+            prepare.retry(core)
+        case Timer.FETCH:
+            catch_up.fetch(core)

@@ -1,0 +1,112 @@
+"""What nodes say to each other about agreement, beside the signed messages of orders.votes.
+
+None of these is signed: a node may believe them only as far as the vault verifies what they carry.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from thresign.limits import BATCH_BYTES_MAX
+from thresign.orders.batch import Batch
+from thresign.orders.header import Certificate
+from thresign.orders.votes import Checkpoint, CheckpointCertificate, NewView, PrePrepare, ViewChange, Vote
+from thresign.wire.canonical import U64, Bytes32, Count, Record, Var
+
+
+class Forward(Record, frozen=True):
+    """Entries for the primary to order."""
+
+    TAG: ClassVar[bytes] = b"ta.fwrd1"
+    batch: Batch
+
+
+class Standing(Record, frozen=True):
+    """Where the sender stands: said at intervals, on connecting, and to who lags."""
+
+    TAG: ClassVar[bytes] = b"ta.stnd1"
+    view: U64
+    entered: U64
+    sequence: U64
+    low: U64
+
+
+class FetchDecided(Record, frozen=True):
+    """Send the decided batches from this sequence on, as many as fit."""
+
+    TAG: ClassVar[bytes] = b"ta.fdec1"
+    sequence: U64
+
+
+class DecidedBatch(Record, frozen=True):
+    """A decided batch, whole: its certificate proves it."""
+
+    TAG: ClassVar[bytes] = b"ta.dbat1"
+    certificate: Certificate
+    body: Annotated[bytes, Var(BATCH_BYTES_MAX)]
+
+
+class FetchBody(Record, frozen=True):
+    """Send the body of this header, which a new view demands."""
+
+    TAG: ClassVar[bytes] = b"ta.fbdy1"
+    header: Bytes32
+
+
+class BodyOf(Record, frozen=True):
+    """The body of a header; the receiver's vault judges whether it is."""
+
+    TAG: ClassVar[bytes] = b"ta.body1"
+    header: Bytes32
+    body: Annotated[bytes, Var(BATCH_BYTES_MAX)]
+
+
+class FetchView(Record, frozen=True):
+    """Send what leads to your view: the new-view, and the view-changes beyond it."""
+
+    TAG: ClassVar[bytes] = b"ta.fvew1"
+
+
+class ViewChanges(Record, frozen=True):
+    """View-changes for one view, as many as the sender holds."""
+
+    TAG: ClassVar[bytes] = b"ta.vcs_1"
+    changes: Annotated[tuple[ViewChange, ...], Count(31)]
+
+
+Message = (
+    PrePrepare
+    | Vote
+    | Checkpoint
+    | CheckpointCertificate
+    | ViewChange
+    | NewView
+    | Forward
+    | Standing
+    | FetchDecided
+    | DecidedBatch
+    | FetchBody
+    | BodyOf
+    | FetchView
+    | ViewChanges
+)
+
+MESSAGES: dict[bytes, type[Record]] = {
+    kind.TAG: kind
+    for kind in (
+        PrePrepare,
+        Vote,
+        Checkpoint,
+        CheckpointCertificate,
+        ViewChange,
+        NewView,
+        Forward,
+        Standing,
+        FetchDecided,
+        DecidedBatch,
+        FetchBody,
+        BodyOf,
+        FetchView,
+        ViewChanges,
+    )
+}

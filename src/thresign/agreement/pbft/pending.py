@@ -1,0 +1,122 @@
+"""Entries that wait to be ordered: bounded, fair between callers, each once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from thresign.errors import Overloaded
+from thresign.limits import (
+    BATCH_BYTES_MAX,
+    BATCH_ENTRIES_MAX,
+    PENDING_REQUESTS_MAX,
+    PENDING_REQUESTS_PER_CALLER_MAX,
+)
+from thresign.orders.batch import Entry
+from thresign.orders.requests import Request
+from thresign.orders.statements import Announcement, KeyConfirmed, KeyGenerated, MissingReports
+
+MODULES = ""
+"""The queue of entries that are no caller's request; it goes first."""
+
+
+class Waiting(NamedTuple):
+    """One entry. `own`: submitted at this node, not forwarded by another. `size`: its bytes, about."""
+
+    name: bytes
+    entry: Entry
+    size: int
+    own: bool
+
+
+def name_of(entry: Entry) -> bytes:
+    """Tells entries apart, without encoding them: what is signed, by its signature; the rest by what it is about."""
+    match entry:
+        case KeyGenerated():
+            return b"generated" + entry.order
+        case KeyConfirmed():
+            return b"confirmed" + entry.key
+        case MissingReports():
+            return b"missing" + b"".join(report.signature for report in entry.reports)
+        case _:
+            return entry.signature
+
+
+def size_of(entry: Entry) -> int:
+    """An upper estimate of the entry's encoding, in bytes."""
+    match entry:
+        case Request():
+            return 1024 + len(entry.body)
+        case Announcement():
+            return 256 + len(entry.pairs)
+        case _:
+            return 16 * 1024
+
+
+class Pending:
+    """Queues by caller, served in turn. A retry of a request that waits is not taken in again."""
+
+    def __init__(self) -> None:
+        self._queues: OrderedDict[str, OrderedDict[bytes, Waiting]] = OrderedDict()
+        self._where: dict[bytes, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def add(self, entry: Entry, own: bool) -> Waiting | None:
+        """Takes an entry in; None if it is here already. Raises Overloaded if there is no room."""
+        name = name_of(entry)
+        if name in self._where:
+            return None
+        caller = entry.caller if isinstance(entry, Request) else MODULES
+        queue = self._queues.setdefault(caller, OrderedDict())
+        if caller != MODULES and len(self._where) >= PENDING_REQUESTS_MAX:
+            raise Overloaded(f"{len(self._where)} requests wait already")
+        if len(queue) >= PENDING_REQUESTS_PER_CALLER_MAX:
+            raise Overloaded(f"{len(queue)} requests of {caller or 'modules'} wait already")
+        waiting = Waiting(name, entry, size_of(entry), own)
+        queue[name] = waiting
+        self._where[name] = caller
+        return waiting
+
+    def remove(self, name: bytes) -> Waiting | None:
+        """The entry was ordered, or will never be."""
+        caller = self._where.pop(name, None)
+        if caller is None:
+            return None
+        queue = self._queues[caller]
+        waiting = queue.pop(name)
+        if not queue:
+            del self._queues[caller]
+        return waiting
+
+    def oldest(self) -> Waiting | None:
+        """The entry that came first of the queue that is next in turn."""
+        for queue in self._queues.values():
+            return next(iter(queue.values()))
+        return None
+
+    def everything(self) -> list[Waiting]:
+        """All, in no particular fairness."""
+        return [waiting for queue in self._queues.values() for waiting in queue.values()]
+
+    def batch(self) -> tuple[Entry, ...]:
+        """The next entries: statements of modules first, then one of each caller in turn, within the batch's limits."""
+        chosen: list[Entry] = []
+        room = BATCH_BYTES_MAX // 2
+        queues = [iter(self._queues[MODULES].values())] if MODULES in self._queues else []
+        turn = [iter(queue.values()) for caller, queue in self._queues.items() if caller != MODULES]
+        while (queues or turn) and len(chosen) < BATCH_ENTRIES_MAX:
+            queue = queues[0] if queues else turn.pop(0)
+            waiting = next(queue, None)
+            if waiting is None:
+                if queues:
+                    queues.pop(0)
+                continue
+            if waiting.size > room and chosen:
+                break
+            room -= waiting.size
+            chosen.append(waiting.entry)
+            if not queues:
+                turn.append(queue)
+        return tuple(chosen)

@@ -1,0 +1,122 @@
+"""The primary's part: what waits is proposed as soon as no slot is in flight, so batches grow with the load.
+
+Also: how entries reach the primary.
+"""
+
+from __future__ import annotations
+
+from thresign.agreement.pbft.commit import check_prepared
+from thresign.agreement.pbft.events import Ask, Broadcast, Refuse, Send, SetTimer, Tag, Timer
+from thresign.agreement.pbft.messages import BodyOf, FetchBody, Forward
+from thresign.agreement.pbft.pending import name_of
+from thresign.agreement.pbft.state import Core
+from thresign.errors import Overloaded, ThresignError, by_code
+from thresign.ids import Digest
+from thresign.orders.batch import Batch, Entry
+from thresign.orders.votes import PrePrepare
+from thresign.vault import calls
+from thresign.wire.canonical import Record
+
+FORWARD_ENTRIES_MAX = 64
+
+
+def submit(core: Core, entry: Entry) -> None:
+    """This node wants an entry ordered: it waits here until a decided batch holds it. Full: refused as Overloaded."""
+    try:
+        waiting = core.pending.add(entry, own=True)
+    except Overloaded as error:
+        core.out.append(Refuse(entry, error))
+        return
+    if waiting is not None and core.active and not core.leads:
+        core.out.append(Send(core.primary, Forward(Batch((entry,)))))
+
+
+def on_forward(core: Core, batch: Batch) -> None:
+    """Another node's entries: the primary orders them, the others watch that it does. Beyond the bounds: dropped."""
+    for entry in batch.entries:
+        try:
+            core.pending.add(entry, own=False)
+        except Overloaded:
+            return
+
+
+def forward_own(core: Core) -> None:
+    """Sends what this node wants ordered to the primary of a view just entered."""
+    own = [waiting.entry for waiting in core.pending.everything() if waiting.own]
+    for start in range(0, len(own), FORWARD_ENTRIES_MAX):
+        core.out.append(Send(core.primary, Forward(Batch(tuple(own[start : start + FORWARD_ENTRIES_MAX])))))
+
+
+def propose(core: Core) -> None:
+    """As primary of an active view with no slot in flight: proposes what the view demands, or what waits."""
+    if not (core.active and core.leads) or core.sequence < core.floor or core.next in core.decided:
+        return
+    slot = core.slots.get(core.next)
+    if (slot is not None and slot.pre_prepare is not None) or core.asking(Ask.PROPOSE, Ask.REPROPOSE, Ask.DECIDE):
+        return
+    demanded = core.demanded.get(core.next)
+    if demanded is not None:
+        body = core.bodies.get(Digest(demanded.digest()), (0, b""))[1]
+        core.ask(Ask.REPROPOSE, core.view, core.next, calls.ReproposeCall(core.view, demanded, body))
+    elif len(core.pending) > 0 and not core.stalled:
+        core.proposing = core.pending.batch()
+        core.ask(Ask.PROPOSE, core.view, core.next, calls.ProposeCall(core.view, Batch(core.proposing)))
+
+
+def proposed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
+    """The vault signed a pre-prepare of what is permitted now, or nothing is."""
+    if not isinstance(reply, calls.Proposed):
+        stall(core)
+        return
+    for entry, verdict in zip(core.proposing, reply.verdicts, strict=False):
+        if verdict.kind in (calls.REFUSE, calls.KNOWN):
+            drop(core, entry, by_code(verdict.code, verdict.detail) if verdict.kind == calls.REFUSE else None)
+    core.proposing = ()
+    if not reply.message:
+        stall(core)
+        return
+    _send(core, tag, reply.message[0])
+
+
+def reproposed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
+    """The vault signed what the new view demands; without the body, others are asked for it."""
+    if isinstance(reply, PrePrepare):
+        _send(core, tag, reply)
+        return
+    demanded = core.demanded.get(core.next)
+    if demanded is not None and tag.view == core.view:
+        core.bodies.pop(Digest(demanded.digest()), None)
+        core.out.append(Broadcast(FetchBody(demanded.digest())))
+        stall(core)
+
+
+def on_body(core: Core, message: BodyOf) -> None:
+    """A body that a new view demands; the vault judges whether it is."""
+    for sequence, header in core.demanded.items():
+        if header.digest() == message.header and sequence == core.next:
+            core.bodies.setdefault(Digest(message.header), (sequence, message.body))
+
+
+def _send(core: Core, tag: Tag, message: PrePrepare) -> None:
+    if tag.view != core.view or message.view != core.view or message.header.sequence != core.next:
+        return
+    slot = core.slot(core.next)
+    slot.pre_prepare = message
+    slot.digest = Digest(message.header.digest())
+    slot.accepted = True
+    core.bodies[slot.digest] = (core.next, message.body)
+    core.out.append(Broadcast(message))
+    check_prepared(core, core.next)
+
+
+def stall(core: Core) -> None:
+    """Nothing can be ordered now: try again after a while, or after the next batch."""
+    core.stalled = True
+    core.out.append(SetTimer(Timer.RETRY, core.timing.retry_ms))
+
+
+def drop(core: Core, entry: Entry, error: ThresignError | None) -> None:
+    """The entry will not be ordered (again); who submitted it here is told if it was refused."""
+    waiting = core.pending.remove(name_of(entry))
+    if waiting is not None and waiting.own and error is not None:
+        core.out.append(Refuse(entry, error))

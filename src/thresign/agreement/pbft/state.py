@@ -1,0 +1,127 @@
+"""What a core remembers. All of it can be lost: after a restart the vault's status and the peers bring it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from thresign.agreement.pbft.events import Ask, AskVault, Effect, Tag
+from thresign.agreement.pbft.pending import Pending, Waiting
+from thresign.ids import Digest
+from thresign.orders.batch import Entry
+from thresign.orders.header import Certificate, Header, Phase
+from thresign.orders.roster import Roster
+from thresign.orders.votes import Checkpoint, NewView, PrePrepare, ViewChange, Vote
+from thresign.wire.canonical import Record
+
+
+@dataclass(slots=True)
+class Timing:
+    """Milliseconds. The progress timeout doubles with each view change that does not help, up to the maximum."""
+
+    progress_ms: int = 800
+    progress_max_ms: int = 12_800
+    standing_ms: int = 250
+    retry_ms: int = 60
+    fetch_ms: int = 250
+    lost_primary_ms: int = 60
+
+
+@dataclass(slots=True)
+class Slot:
+    """Agreement on one sequence in the current view."""
+
+    pre_prepare: PrePrepare | None = None
+    digest: Digest | None = None
+    accepted: bool = False
+    """Our vault has prepared it (or proposed it)."""
+    own: dict[Phase, Vote] = field(default_factory=dict)
+    """What we said, to say again."""
+    prepares: dict[Digest, dict[int, bytes]] = field(default_factory=dict)
+    commits: dict[Digest, dict[int, bytes]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Core:
+    """The state of one replica, and the effects that the current event has had so far."""
+
+    number: int
+    roster: Roster
+    timing: Timing
+    vault_up: bool = False
+    view: int = 0
+    entered: int = 0
+    sequence: int = 0
+    """The last applied."""
+    low: int = 0
+    floor: int = 0
+    pending: Pending = field(default_factory=Pending)
+    slots: dict[int, Slot] = field(default_factory=dict)
+    """Of the current view, above `sequence`."""
+    early: dict[tuple[int, int], PrePrepare] = field(default_factory=dict)
+    """Pre-prepares for the view or the sequence after ours, by (view, sequence): bounded."""
+    demanded: dict[int, Header] = field(default_factory=dict)
+    bodies: dict[Digest, tuple[int, bytes]] = field(default_factory=dict)
+    """Sequence and body of undecided headers, for new views."""
+    changes: dict[int, dict[int, ViewChange]] = field(default_factory=dict)
+    """By view and sender."""
+    new_view: NewView | None = None
+    """That of the installed view."""
+    checkpoints: dict[int, dict[int, Checkpoint]] = field(default_factory=dict)
+    decided: dict[int, tuple[Certificate, bytes]] = field(default_factory=dict)
+    """Fetched or assembled, waiting for their turn at the vault."""
+    installing: NewView | None = None
+    proposing: tuple[Entry, ...] = ()
+    """The entries that the vault is asked to propose."""
+    stalled: bool = False
+    """What waits cannot be ordered now; try again after a batch or a while."""
+    judging: Waiting | None = None
+    peers_up: set[int] = field(default_factory=set)
+    ahead: dict[int, int] = field(default_factory=dict)
+    """By peer: the highest sequence it said it has."""
+    asked: set[Tag] = field(default_factory=set)
+    watching: bool = False
+    """The progress timer runs."""
+    ticked: int = 0
+    """The sequence at the last tick: no progress since then means that somebody has to say things again."""
+    waited: set[bytes] = field(default_factory=set)
+    """Names of own entries that waited at the last tick."""
+    fetches: int = 0
+    failed_views: int = 0
+    out: list[Effect] = field(default_factory=list)
+
+    @property
+    def primary(self) -> int:
+        return self.roster.primary(self.view)
+
+    @property
+    def leads(self) -> bool:
+        return self.primary == self.number
+
+    @property
+    def active(self) -> bool:
+        """Takes part in the installed view."""
+        return self.vault_up and self.entered <= self.view
+
+    @property
+    def next(self) -> int:
+        return self.sequence + 1
+
+    def slot(self, sequence: int) -> Slot:
+        return self.slots.setdefault(sequence, Slot())
+
+    def ask(self, ask: Ask, view: int, sequence: int, call: Record) -> None:
+        """Asks the vault, unless the same is being asked."""
+        tag = Tag(ask, view, sequence)
+        if self.vault_up and tag not in self.asked:
+            self.asked.add(tag)
+            self.out.append(AskVault(tag, call))
+
+    def asking(self, *asks: Ask) -> bool:
+        """True while a question of one of these kinds is open."""
+        return any(tag.ask in asks for tag in self.asked)
+
+    def reset_view(self) -> None:
+        """Forgets what belonged to the view before."""
+        self.slots.clear()
+        self.demanded = {}
+        self.asked = {tag for tag in self.asked if tag.ask in (Ask.DECIDE, Ask.CHECKPOINT, Ask.STABILISE)}

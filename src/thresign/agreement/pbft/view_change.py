@@ -1,0 +1,174 @@
+"""VIEW-CHANGE and NEW-VIEW: leaving a primary that does not lead. The vault verifies; here they are collected.
+
+What a new view has to propose again follows from its view-changes (orders.votes.outcome), computed by every vault for
+itself and by the core only to know which body to bring.
+"""
+
+from __future__ import annotations
+
+from thresign.agreement.pbft.events import Ask, Broadcast, CancelTimer, Entered, Send, SetTimer, Suspect, Tag, Timer
+from thresign.agreement.pbft.messages import FetchView, ViewChanges
+from thresign.agreement.pbft.propose import forward_own
+from thresign.agreement.pbft.state import Core
+from thresign.errors import InvalidVote, ThresignError
+from thresign.orders.votes import NewView, ViewChange, outcome
+from thresign.vault import calls
+from thresign.wire.canonical import Record
+
+VIEWS_KEPT_MAX = 8
+
+
+def leave_view(core: Core, target: int) -> None:
+    """Asks the vault for a view-change to `target`, with the q view-changes that justify going so far, if held."""
+    justification: tuple[ViewChange, ...] = ()
+    if target > core.view + 1:
+        for view in sorted((view for view in core.changes if view >= target - 1), reverse=True):
+            held = core.changes[view]
+            if len(held) >= core.roster.q:
+                justification = tuple(held[number] for number in sorted(held)[: core.roster.q])
+                break
+    core.ask(Ask.CHANGE_VIEW, target, 0, calls.ChangeViewCall(target, justification))
+
+
+def changed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
+    """The vault left the view: tell all, and wait for the new one."""
+    if isinstance(reply, ViewChange):
+        core.entered = max(core.entered, reply.view)
+        core.changes.setdefault(reply.view, {})[core.number] = reply
+        core.out.append(Broadcast(reply))
+        _set_view_timer(core)
+        collect(core)
+    elif isinstance(reply, ThresignError):
+        _drop_invalid(core, tag.view - 1, reply)
+
+
+def on_view_change(core: Core, sender: int, change: ViewChange) -> None:
+    """Takes a view-change in: for a view above the installed one; its own sender's word goes before a forwarded one.
+
+    - f + 1 distinct modules in higher views: this one follows to the lowest of them; f alone never move it; [PBFT-V1]
+    - q for the view that this module leads: it makes the new-view. [PBFT-V2]
+    A module in a lower view is given the new-view that it missed.
+    """
+    if change.view <= core.view:
+        if sender == change.number and core.new_view is not None:
+            core.out.append(Send(sender, core.new_view))
+        return
+    if core.roster.member(change.number) is None or (len(core.changes) >= VIEWS_KEPT_MAX and _too_far(core, change)):
+        return
+    held = core.changes.setdefault(change.view, {})
+    if sender == change.number or change.number not in held:
+        held[change.number] = change
+    collect(core)
+
+
+def _too_far(core: Core, change: ViewChange) -> bool:
+    return change.view not in core.changes and change.view > max(core.changes)
+
+
+def collect(core: Core) -> None:
+    """Follows, and leads, when the view-changes at hand say so."""
+    if not core.vault_up:
+        return
+    higher = sorted(view for view in core.changes if view > core.entered)
+    modules = {number for view in higher for number in core.changes[view] if number != core.number}
+    if len(modules) > core.roster.f and higher:
+        leave_view(core, higher[0])
+    view = core.entered
+    held = core.changes.get(view, {})
+    if view > core.view and core.roster.primary(view) == core.number and core.number in held:
+        others = [number for number in sorted(held) if number != core.number]
+        if len(others) >= core.roster.q - 1 and core.installing is None:
+            chosen = sorted([core.number, *others[: core.roster.q - 1]])
+            core.ask(Ask.NEW_VIEW, view, 0, calls.NewViewCall(view, tuple(held[number] for number in chosen)))
+
+
+def led(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
+    """The vault signed the new-view of which this module is the primary: tell all, and enter it."""
+    if isinstance(reply, NewView):
+        core.out.append(Broadcast(reply))
+        on_new_view(core, reply)
+    elif isinstance(reply, ThresignError):
+        _drop_invalid(core, tag.view, reply)
+        collect(core)
+
+
+def on_new_view(core: Core, message: NewView) -> None:
+    """Has the vault enter a view above the installed one; its primary's signature makes it acceptable from anyone."""
+    if message.view > core.view and (core.installing is None or message.view > core.installing.view):
+        core.installing = message
+        core.ask(Ask.INSTALL, message.view, 0, calls.InstallCall(message))
+
+
+def installed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
+    """The vault entered the view: nothing of the old one counts, what waits goes to the new primary."""
+    message, core.installing = core.installing, None
+    if message is None or message.view != tag.view:
+        return
+    if isinstance(reply, ThresignError):
+        core.out.append(Suspect(message.number, f"new-view not entered: {reply.detail}"))
+        return
+    enter(core, message)
+    core.out.append(CancelTimer(Timer.VIEW))
+    core.out.append(Entered(core.view))
+    if core.entered <= core.view and not core.leads:
+        forward_own(core)
+
+
+def enter(core: Core, message: NewView) -> None:
+    """Notes the installed view and what it demands."""
+    result = outcome(message.changes)
+    core.view = message.view
+    core.entered = max(core.entered, message.view)
+    core.new_view = message
+    core.reset_view()
+    core.floor = result.floor()
+    core.demanded = {header.sequence: header for header in result.demanded if header.sequence > core.sequence}
+    core.changes = {view: held for view, held in core.changes.items() if view > core.view}
+    core.stalled = False
+    core.watching = False
+    if core.floor > core.sequence:
+        newest = result.decided[0]
+        core.decided.setdefault(newest.header.sequence, (newest, b""))
+        for change in message.changes:
+            known = change.decided[0].header.sequence if change.decided else 0
+            core.ahead[change.number] = max(core.ahead.get(change.number, 0), known)
+        core.out.append(SetTimer(Timer.FETCH, 0))
+
+
+def no_view(core: Core) -> None:
+    """The view change did not end in time: say it again, or go one further if a quorum had come along."""
+    if core.entered <= core.view:
+        return
+    held = core.changes.get(core.entered, {})
+    core.installing = None
+    if len(held) >= core.roster.q:
+        core.failed_views += 1
+        leave_view(core, core.entered + 1)
+    elif core.number in held:
+        core.out.append(Broadcast(held[core.number]))
+        for peer in sorted(core.peers_up):
+            core.out.append(Send(peer, FetchView()))
+    else:
+        leave_view(core, core.entered)
+    _set_view_timer(core)
+
+
+def on_fetch_view(core: Core, sender: int) -> None:
+    """Sends what leads to where this module is."""
+    if core.new_view is not None:
+        core.out.append(Send(sender, core.new_view))
+    for view in sorted(core.changes, reverse=True)[:2]:
+        held = core.changes[view]
+        core.out.append(Send(sender, ViewChanges(tuple(held[number] for number in sorted(held)))))
+
+
+def _set_view_timer(core: Core) -> None:
+    timing = core.timing
+    core.out.append(SetTimer(Timer.VIEW, min(timing.progress_ms << core.failed_views, timing.progress_max_ms)))
+
+
+def _drop_invalid(core: Core, view: int, reply: ThresignError) -> None:
+    if isinstance(reply, InvalidVote):
+        for culprit in reply.culprits:
+            core.out.append(Suspect(culprit, reply.detail))
+            core.changes.get(view, {}).pop(culprit, None)

@@ -1,0 +1,53 @@
+"""The C core on public values, typed. Nothing else imports thresign._native."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from thresign import _native
+
+
+def _joined(commitments: Sequence[tuple[int, bytes, bytes]]) -> bytes:
+    return b"".join(number.to_bytes(2, "big") + hiding + binding for number, hiding, binding in commitments)
+
+
+def aggregate(
+    suite: int,
+    key: bytes,
+    commitments: Sequence[tuple[int, bytes, bytes]],
+    message: bytes,
+    shares: Sequence[bytes],
+) -> bytes:
+    """RFC 9591 section 5.3: the signature, not yet verified. `commitments` rise by number; shares in the same order.
+
+    Raises ValueError naming the input that is not valid.
+    """
+    return _native.aggregate(suite, key, _joined(commitments), message, b"".join(shares))
+
+
+def culprits(
+    suite: int,
+    key: bytes,
+    commitments: Sequence[tuple[int, bytes, bytes]],
+    message: bytes,
+    shares: Sequence[bytes],
+    verification_shares: Sequence[bytes],
+) -> tuple[int, ...]:
+    """The numbers of the signers whose share is wrong (RFC 9591 section 5.4). Raises ValueError as `aggregate`."""
+    joined = b"".join(verification_shares)
+    return _native.culprits(suite, key, _joined(commitments), message, b"".join(shares), joined)
+
+
+def verify(suite: int, key: bytes, message: bytes, signature: bytes) -> bool:
+    """True iff the Schnorr equation holds, by our own arithmetic."""
+    return _native.verify(suite, key, message, signature)
+
+
+def decodes(group: int, elements: bytes) -> bool:
+    """True iff `elements` is a row of canonical encodings of prime-order elements, none the identity."""
+    return _native.decodes(group, elements)
+
+
+def is_scalar(suite: int, data: bytes) -> bool:
+    """True iff `data` is the canonical encoding of a scalar of the suite's group."""
+    return _native.is_scalar(suite, data)

@@ -1,0 +1,58 @@
+"""Combining: RFC 9591 section 5.3, verified by a library that is not ours before anybody sees it.
+
+Shares are not checked on the happy path: one verification of the signature covers them all. Only when it fails is each
+share held against its signer's verification share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from thresign.frost import verify
+from thresign.groups import native
+from thresign.orders.orders import SignOrder
+
+
+class SigningKey(msgspec.Struct, frozen=True):
+    """The public side of a key."""
+
+    suite: int
+    public_key: bytes
+    verification_shares: Mapping[int, bytes]
+    """By participant."""
+
+
+class Combiner(Protocol):
+    """How shares become a signature; the simulator has its own."""
+
+    def combine(
+        self, key: SigningKey, order: SignOrder, message: bytes, shares: Mapping[int, bytes]
+    ) -> bytes | tuple[int, ...]:
+        """The verified signature; or the numbers of the signers whose share is wrong."""
+
+    def accepts(self, key: SigningKey, message: bytes, signature: bytes) -> bool:
+        """True iff the signature is the key's."""
+
+    def signed(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
+        """True iff a token signed these bytes."""
+
+
+def combine(key: SigningKey, order: SignOrder, message: bytes, shares: Mapping[int, bytes]) -> bytes | tuple[int, ...]:
+    """See Combiner.combine. `shares` holds one share of each of the order's signers."""
+    commitments = [(slot.number, slot.hiding, slot.binding) for slot in order.signers]
+    in_order = [shares[slot.number] for slot in order.signers]
+    malformed = tuple(slot.number for slot in order.signers if not _well_formed(key, shares[slot.number]))
+    if malformed:
+        return malformed
+    signature = native.aggregate(key.suite, key.public_key, commitments, message, in_order)
+    if verify.is_valid(key.suite, key.public_key, message, signature):
+        return signature
+    public = [key.verification_shares[slot.number] for slot in order.signers]
+    return native.culprits(key.suite, key.public_key, commitments, message, in_order, public)
+
+
+def _well_formed(key: SigningKey, share: bytes) -> bool:
+    return native.is_scalar(key.suite, share)

@@ -1,0 +1,114 @@
+"""What goes into the journey, and what comes out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from thresign.ids import Digest
+from thresign.orders.batch import Batch, Entry
+from thresign.orders.header import Certificate
+from thresign.orders.statements import MissingReport
+from thresign.signing.messages import Message
+from thresign.signing.stages import Answered, Combined
+from thresign.vault import calls
+
+# --- in ---------------------------------------------------------------------------------------------------------------
+
+
+class Delivered(NamedTuple):
+    """A batch was decided and applied. `known`: leaf hashes of orders whose result is on disk already (after a restart)
+    or that were given up."""
+
+    certificate: Certificate
+    batch: Batch
+    applied: calls.Applied
+    known: frozenset[Digest] = frozenset()
+
+
+class OwnSigned(NamedTuple):
+    """What the own token made for a batch."""
+
+    signed: calls.Signed
+
+
+class Received(NamedTuple):
+    """A message of another module, whose identity the connection proves."""
+
+    sender: int
+    message: Message
+
+
+class Journalled(NamedTuple):
+    """These results are on disk."""
+
+    leaves: frozenset[Digest]
+
+
+class OwnReport(NamedTuple):
+    """The vault signed this module's report, and the node's journal has it."""
+
+    report: MissingReport
+
+
+class Tick(NamedTuple):
+    """Some time has passed."""
+
+
+Event = Delivered | OwnSigned | Received | Journalled | OwnReport | Tick
+
+# --- out --------------------------------------------------------------------------------------------------------------
+
+
+class AskSigned(NamedTuple):
+    """Have the own token sign its orders of this batch (again: it answers the same)."""
+
+    sequence: int
+
+
+class AskReport(NamedTuple):
+    """Have the vault sign that this order has no result here; journal that before it is sent."""
+
+    order: Digest
+    missing: tuple[int, ...]
+
+
+class Broadcast(NamedTuple):
+    """To all other modules."""
+
+    message: Message
+
+
+class Send(NamedTuple):
+    """To one module."""
+
+    to: int
+    message: Message
+
+
+class Journal(NamedTuple):
+    """Write these results down, synced; then say Journalled."""
+
+    results: tuple[Combined, ...]
+
+
+class Answer(NamedTuple):
+    """The request has its signature."""
+
+    answered: Answered
+
+
+class Submit(NamedTuple):
+    """Have this ordered."""
+
+    entry: Entry
+
+
+class Blame(NamedTuple):
+    """A signer's partial is wrong or was refused."""
+
+    number: int
+    order: Digest
+    why: str
+
+
+Effect = AskSigned | AskReport | Broadcast | Send | Journal | Answer | Submit | Blame

@@ -1,0 +1,251 @@
+"""The walk of certified orders through a node, sans-IO: `step(event, now_ms) -> effects`.
+
+Every module combines for itself as soon as it has all partials of an order, writes the result down, and says so; a
+result is answered when q modules hold it. A module that reports an order's partial missing gives it up for good: it
+will not hold that order's result. As q + q > n + f, an order is either answered or replaced, never both: a request has
+one signature (docs/adr/0008).
+"""
+
+from __future__ import annotations
+
+from thresign.ids import Digest
+from thresign.orders.statements import MissingReport, MissingReports, Partials
+from thresign.signing.events import (
+    Answer,
+    AskReport,
+    AskSigned,
+    Blame,
+    Broadcast,
+    Delivered,
+    Effect,
+    Event,
+    Journal,
+    Journalled,
+    OwnReport,
+    OwnSigned,
+    Received,
+    Send,
+    Submit,
+    Tick,
+)
+from thresign.signing.messages import FetchPartials, FetchResult, Held, PartialsOf, Result
+from thresign.signing.opening import open_orders
+from thresign.signing.stages import Combined, accept, answer, combine, hold
+from thresign.signing.state import EARLY_MAX, Journey, Walk
+
+
+def step(journey: Journey, event: Event, now_ms: int) -> list[Effect]:
+    """Takes in one event; returns what is to be done, in order."""
+    journey.out, journey.fresh = [], []
+    match event:
+        case Delivered():
+            _delivered(journey, event, now_ms)
+        case OwnSigned():
+            if event.signed.partials.shares:
+                journey.out.append(Broadcast(PartialsOf(event.signed.sequence, event.signed.partials)))
+                _take_partials(journey, journey.number, event.signed.partials)
+            for refusal in event.signed.refusals:
+                journey.out.append(Blame(journey.number, Digest(refusal.order), refusal.reason))
+        case Received():
+            _received(journey, event.sender, event.message)
+        case Journalled():
+            _journalled(journey, event)
+        case OwnReport():
+            journey.out.append(Broadcast(event.report))
+            _on_report(journey, event.report)
+        case Tick():
+            _tick(journey, now_ms)
+    if journey.fresh:
+        journey.out.append(Journal(tuple(journey.fresh)))
+    return journey.out
+
+
+def _delivered(journey: Journey, event: Delivered, now_ms: int) -> None:
+    journey.sequence = max(journey.sequence, event.applied.sequence)
+    mine = False
+    for certified in open_orders(journey, event):
+        journey.walks[certified.leaf] = Walk(certified, now_ms)
+        mine = mine or any(slot.number == journey.number for slot in certified.order.signers)
+    if mine:
+        journey.out.append(AskSigned(event.applied.sequence))
+    for key in [key for key in journey.early if key[0] <= event.applied.sequence]:
+        message = journey.early.pop(key)
+        if key[0] == event.applied.sequence:
+            _on_partials(journey, key[1], message)
+
+
+def _received(journey: Journey, sender: int, message: object) -> None:
+    match message:
+        case PartialsOf():
+            _on_partials(journey, sender, message)
+        case Held():
+            for leaf in message.orders:
+                _on_held(journey, sender, Digest(leaf))
+        case Result():
+            _on_result(journey, message)
+        case MissingReport():
+            if message.number == sender:
+                _on_report(journey, message)
+        case FetchPartials():
+            if message.sequence <= journey.sequence:
+                journey.out.append(AskSigned(message.sequence))
+        case FetchResult():
+            walk = journey.walks.get(Digest(message.order))
+            if walk is not None and walk.combined is not None:
+                journey.out.append(Send(sender, _result(walk.combined)))
+
+
+def _on_partials(journey: Journey, sender: int, message: PartialsOf) -> None:
+    """Takes partials in: from their own signer, with its token's signature; before their batch they wait."""
+    partials = message.partials
+    member = journey.roster.member(sender)
+    if partials.number != sender or member is None or partials.domain != journey.domain:
+        return
+    if message.sequence > journey.sequence:
+        if len(journey.early) < EARLY_MAX:
+            journey.early[message.sequence, sender] = message
+        return
+    wanted = [part for part in partials.shares if Digest(part.order) in journey.walks]
+    if not wanted or not journey.combiner.signed(member.vote_key, partials.signed_bytes(), partials.signature):
+        return
+    _take_partials(journey, sender, partials)
+
+
+def _take_partials(journey: Journey, sender: int, partials: Partials) -> None:
+    for part, proof in zip(partials.shares, partials.proofs(), strict=True):
+        walk = journey.walks.get(Digest(part.order))
+        if walk is None or walk.combined is not None or walk.reported or sender in walk.proofs:
+            continue
+        if any(slot.number == sender for slot in walk.certified.order.signers):
+            walk.proofs[sender] = proof
+            _try_combine(journey, walk)
+
+
+def _try_combine(journey: Journey, walk: Walk) -> None:
+    if len(walk.proofs) < len(walk.certified.order.signers):
+        return
+    result = combine(walk.certified, walk.proofs, journey.combiner)
+    if isinstance(result, Combined):
+        walk.combined = result
+        journey.fresh.append(result)
+        return
+    for number in result:
+        walk.wrong.add(number)
+        journey.out.append(Blame(number, walk.certified.leaf, "a wrong partial, signed by its token"))
+    _report(journey, walk)
+
+
+def _journalled(journey: Journey, event: Journalled) -> None:
+    leaves = []
+    for leaf in event.leaves:
+        walk = journey.walks.get(leaf)
+        if walk is None or walk.combined is None:
+            continue
+        walk.held = hold(walk.combined, event.leaves)
+        if not walk.reported:
+            walk.holders.add(journey.number)
+            leaves.append(leaf)
+        _try_answer(journey, walk)
+    if leaves:
+        journey.out.append(Broadcast(Held(tuple(leaves))))
+
+
+def _on_held(journey: Journey, sender: int, leaf: Digest) -> None:
+    walk = journey.walks.get(leaf)
+    if walk is not None:
+        walk.holders.add(sender)
+        _try_answer(journey, walk)
+
+
+def _on_result(journey: Journey, message: Result) -> None:
+    walk = journey.walks.get(Digest(message.order))
+    if walk is not None and walk.combined is None:
+        combined = accept(walk.certified, message.signature, message.partials, journey.roster, journey.combiner)
+        if combined is not None:
+            walk.combined = combined
+            journey.fresh.append(combined)
+
+
+def _try_answer(journey: Journey, walk: Walk) -> None:
+    if walk.held is not None and walk.answered is None:
+        walk.answered = answer(walk.held, walk.holders, journey.roster.q)
+        if walk.answered is not None:
+            journey.messages.pop(walk.certified.order.request, None)
+            journey.out.append(Answer(walk.answered))
+
+
+def _result(combined: Combined) -> Result:
+    return Result(combined.certified.leaf, combined.signature, combined.partials)
+
+
+def _report(journey: Journey, walk: Walk) -> None:
+    """Gives the order up: from now on this module will not hold its result."""
+    if walk.reported or walk.combined is not None:
+        return
+    walk.reported = True
+    signers = {slot.number for slot in walk.certified.order.signers}
+    missing = walk.wrong or signers - set(walk.proofs) or signers
+    journey.out.append(AskReport(walk.certified.leaf, tuple(sorted(missing))))
+
+
+def _on_report(journey: Journey, report: MissingReport) -> None:
+    walk = journey.walks.get(Digest(report.order))
+    member = journey.roster.member(report.number)
+    if walk is None or member is None or report.domain != journey.domain or report.number in walk.reports:
+        return
+    if not journey.combiner.signed(member.vote_key, report.signed_bytes(), report.signature):
+        return
+    walk.reports[report.number] = report
+    if walk.combined is not None:
+        journey.out.append(Send(report.number, _result(walk.combined)))
+    elif len(walk.reports) >= journey.roster.q and not walk.submitted:
+        walk.submitted = True
+        chosen = tuple(walk.reports[number] for number in sorted(walk.reports)[: journey.roster.q])
+        journey.out.append(Submit(MissingReports(walk.certified.encoded, chosen)))
+
+
+def _tick(journey: Journey, now_ms: int) -> None:
+    timing = journey.timing
+    fetch: dict[int, set[int]] = {}
+    for leaf, walk in list(journey.walks.items()):
+        age = now_ms - walk.since_ms
+        if walk.answered is not None:
+            if age > timing.done_ms or len(walk.holders) == len(journey.roster.members):
+                del journey.walks[leaf]
+            else:
+                _remind(journey, walk, age)
+        elif walk.combined is None and age > timing.fetch_ms:
+            missing = {slot.number for slot in walk.certified.order.signers} - set(walk.proofs) - {journey.number}
+            fetch.setdefault(walk.certified.sequence, set()).update(missing)
+            for holder in sorted(walk.holders):
+                journey.out.append(Send(holder, FetchResult(leaf)))
+            if age > (timing.give_up_ms if walk.holders else timing.missing_ms):
+                _report(journey, walk)
+        elif walk.held is not None and age > timing.fetch_ms:
+            journey.out.append(Broadcast(Held((leaf,))))
+            _remind(journey, walk, age)
+    for sequence, missing in sorted(fetch.items()):
+        for number in sorted(missing):
+            journey.out.append(Send(number, FetchPartials(sequence)))
+
+
+def _remind(journey: Journey, walk: Walk, age: int) -> None:
+    """The coordinator, and after it each other signer in turn, sends the result to who has not said that it holds it."""
+    if walk.combined is None:
+        return
+    signers = [slot.number for slot in walk.certified.order.signers]
+    start = signers.index(walk.certified.order.coordinator)
+    turn = signers[start:] + signers[:start]
+    if journey.number not in turn or age < journey.timing.remind_ms * (1 + turn.index(journey.number)):
+        return
+    for member in journey.roster.members:
+        if member.number not in walk.holders and member.number != journey.number:
+            journey.out.append(Send(member.number, _result(walk.combined)))
+
+
+def forget_before(journey: Journey, time_ms: int) -> None:
+    """Ends the walks of orders that agreed time has left behind."""
+    for leaf, walk in list(journey.walks.items()):
+        if walk.certified.order.expires_ms <= time_ms and walk.combined is None:
+            journey.messages.pop(walk.certified.order.request, None)
+            del journey.walks[leaf]

@@ -1,0 +1,59 @@
+"""From a decided batch to certified orders: which of its entries ask for a signature, of what, and with which key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from thresign.ids import Digest
+from thresign.ledger.snapshot import KeyPart
+from thresign.orders.batch import Entry
+from thresign.orders.merkle import leaf_hash
+from thresign.orders.orders import SignOrder
+from thresign.orders.requests import Request
+from thresign.orders.statements import KeyGenerated, MissingReports, confirmation_message
+from thresign.policy.actions import Sign, parse
+from thresign.signing.combining import SigningKey
+from thresign.signing.events import Delivered
+from thresign.signing.stages import Certified
+from thresign.signing.state import Journey
+
+
+def signing_key(part: KeyPart) -> SigningKey:
+    """The public side of a key as the vault reports it."""
+    shares = dict(zip(part.participants, part.verification_shares, strict=False))
+    return SigningKey(part.suite, part.public_key, shares)
+
+
+def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
+    """The certified orders of a batch, in order. Notes keys, and messages for orders that may replace these."""
+    for part in event.applied.keys:
+        if part.public_key:
+            journey.keys[part.id] = signing_key(part)
+    pairs = zip(event.batch.entries, event.applied.orders, strict=True)
+    for index, (entry, encoded) in enumerate(pairs):
+        if encoded[:8] != SignOrder.TAG:
+            continue
+        order = SignOrder.decode(encoded)
+        if isinstance(entry, MissingReports):
+            journey.walks.pop(leaf_hash(entry.order), None)
+        leaf = leaf_hash(encoded)
+        key = journey.keys.get(order.key)
+        message = _message(journey, entry, order)
+        if key is not None and message is not None and leaf not in event.known:
+            yield Certified(journey.domain, leaf, event.applied.sequence, index, order, encoded, key, message)
+
+
+def _message(journey: Journey, entry: Entry, order: SignOrder) -> bytes | None:
+    """The message that the order is about; None if it is not here (a large body that never came)."""
+    if isinstance(entry, Request):
+        action = parse(entry)
+        message = action.message if isinstance(action, Sign) else None
+        if message is None:
+            message = journey.body_of(entry.content_sha256)
+    elif isinstance(entry, KeyGenerated):
+        message = confirmation_message(Digest(journey.domain), entry, order.key, order.key_version)
+    else:
+        message = journey.messages.get(order.request)
+    if message is not None:
+        journey.messages[order.request] = message
+    return message

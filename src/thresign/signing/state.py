@@ -1,0 +1,70 @@
+"""What a node remembers of the orders that it walks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from thresign.ids import Digest
+from thresign.orders.roster import Roster
+from thresign.orders.statements import MissingReport, PartialProof
+from thresign.signing.combining import Combiner, SigningKey
+from thresign.signing.events import Effect
+from thresign.signing.messages import PartialsOf
+from thresign.signing.stages import Answered, Certified, Combined, Held
+
+EARLY_MAX = 64
+
+
+@dataclass(slots=True)
+class Timing:
+    """Milliseconds after an order was certified here."""
+
+    fetch_ms: int = 250
+    missing_ms: int = 1000
+    give_up_ms: int = 2500
+    """When a module says that it holds the result but does not give it, the order is reported all the same."""
+    remind_ms: int = 100
+    """The coordinator sends the result to who has not said that it holds it; each next signer this much later."""
+    done_ms: int = 5000
+
+
+@dataclass(slots=True)
+class Walk:
+    """One order on its way."""
+
+    certified: Certified
+    since_ms: int
+    proofs: dict[int, PartialProof] = field(default_factory=dict)
+    wrong: set[int] = field(default_factory=set)
+    """Signers whose partial was wrong."""
+    combined: Combined | None = None
+    held: Held | None = None
+    answered: Answered | None = None
+    holders: set[int] = field(default_factory=set)
+    reported: bool = False
+    reports: dict[int, MissingReport] = field(default_factory=dict)
+    submitted: bool = False
+
+
+@dataclass(slots=True)
+class Journey:
+    """The state of one node's walks."""
+
+    number: int
+    domain: Digest
+    roster: Roster
+    combiner: Combiner
+    body_of: Callable[[bytes], bytes | None]
+    """The body that travels apart, by its SHA-256."""
+    timing: Timing = field(default_factory=Timing)
+    keys: dict[bytes, SigningKey] = field(default_factory=dict)
+    walks: dict[Digest, Walk] = field(default_factory=dict)
+    messages: dict[bytes, bytes] = field(default_factory=dict)
+    """By request, for a replacing order."""
+    early: dict[tuple[int, int], PartialsOf] = field(default_factory=dict)
+    """Partials that came before their batch: by sequence and sender."""
+    sequence: int = 0
+    out: list[Effect] = field(default_factory=list)
+    fresh: list[Combined] = field(default_factory=list)
+    """Combined in this step, to be journalled together."""
