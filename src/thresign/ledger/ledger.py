@@ -133,7 +133,7 @@ def _expire(state: State, time_ms: int) -> None:
             state.put_key(fail(key, f"not {what} before the deadline"))
 
 
-def unused_nonces(state: State, number: ModuleNumber, group: int) -> int:
-    """How many announced commitments of this module wait in the pool of this group."""
+def unused_nonces(state: State, number: ModuleNumber, incarnation: int, group: int) -> int:
+    """How many commitments that this life of the module's token announced wait in the pool of this group."""
     pool = state.pools.get((number, group))
-    return len(pool.nonces) if pool is not None else 0
+    return len(pool.nonces) if pool is not None and pool.incarnation == incarnation else 0

@@ -1,7 +1,7 @@
 """Key generation as a node sees it, sans-IO: packages of all participants, round by round, between their tokens.
 
-The tokens check everything (native/token/keygen.c) and name a culprit where there is one; the node only carries. Without
-all participants there is no key: who cannot go on says so, and the ledger ends the ceremony.
+The tokens check everything (native/token/keygen.c) and name a culprit where there is one; the node only carries.
+Without all participants there is no key: who cannot go on says so, and the ledger ends the ceremony.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class AskStep(NamedTuple):
     order: Digest
     round: int
     sequence: int
-    index: int
+    place: int
     packages: tuple[bytes, ...]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from thresign.ids import Digest
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.header import Certificate
-from thresign.orders.statements import MissingReport
+from thresign.orders.statements import MissingReport, PartialProof
 from thresign.signing.messages import Message
 from thresign.signing.stages import Answered, Combined
 from thresign.vault import calls
@@ -15,14 +16,23 @@ from thresign.vault import calls
 # --- in ---------------------------------------------------------------------------------------------------------------
 
 
+class Past(NamedTuple):
+    """What this node's journal says of orders, when it is replayed after a restart: by leaf hash."""
+
+    results: Mapping[Digest, tuple[bytes, tuple[PartialProof, ...]]] = {}
+    """Signature and signed partials."""
+    reported: frozenset[Digest] = frozenset()
+    """Given up: this module will not hold them."""
+    answered: frozenset[Digest] = frozenset()
+
+
 class Delivered(NamedTuple):
-    """A batch was decided and applied. `known`: leaf hashes of orders whose result is on disk already (after a restart)
-    or that were given up."""
+    """A batch was decided and applied."""
 
     certificate: Certificate
     batch: Batch
     applied: calls.Applied
-    known: frozenset[Digest] = frozenset()
+    past: Past = Past()
 
 
 class OwnSigned(NamedTuple):

@@ -23,6 +23,7 @@ from thresign.signing.events import (
     Journalled,
     OwnReport,
     OwnSigned,
+    Past,
     Received,
     Send,
     Submit,
@@ -64,14 +65,27 @@ def _delivered(journey: Journey, event: Delivered, now_ms: int) -> None:
     journey.sequence = max(journey.sequence, event.applied.sequence)
     mine = False
     for certified in open_orders(journey, event):
-        journey.walks[certified.leaf] = Walk(certified, now_ms)
-        mine = mine or any(slot.number == journey.number for slot in certified.order.signers)
+        walk = journey.walks[certified.leaf] = Walk(certified, now_ms)
+        _restore(journey, walk, event.past)
+        if walk.held is None and not walk.reported:
+            mine = mine or any(slot.number == journey.number for slot in certified.order.signers)
     if mine:
         journey.out.append(AskSigned(event.applied.sequence))
     for key in [key for key in journey.early if key[0] <= event.applied.sequence]:
         message = journey.early.pop(key)
         if key[0] == event.applied.sequence:
             _on_partials(journey, key[1], message)
+
+
+def _restore(journey: Journey, walk: Walk, past: Past) -> None:
+    """What the journal knows of this order from before a restart."""
+    leaf = walk.certified.leaf
+    walk.reported = leaf in past.reported
+    if leaf in past.results:
+        walk.combined = Combined(walk.certified, *past.results[leaf])
+        walk.held = hold(walk.combined, past.results)
+        if not walk.reported:
+            walk.holders.add(journey.number)
 
 
 def _received(journey: Journey, sender: int, message: object) -> None:
@@ -230,7 +244,7 @@ def _tick(journey: Journey, now_ms: int) -> None:
 
 
 def _remind(journey: Journey, walk: Walk, age: int) -> None:
-    """The coordinator, and after it each other signer in turn, sends the result to who has not said that it holds it."""
+    """The coordinator, and after it each other signer in turn, sends the result to who does not say it holds it."""
     if walk.combined is None:
         return
     signers = [slot.number for slot in walk.certified.order.signers]

@@ -39,7 +39,7 @@ def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
         leaf = leaf_hash(encoded)
         key = journey.keys.get(order.key)
         message = _message(journey, entry, order)
-        if key is not None and message is not None and leaf not in event.known:
+        if key is not None and message is not None and leaf not in event.past.answered:
             yield Certified(journey.domain, leaf, event.applied.sequence, index, order, encoded, key, message)
 
 

@@ -101,6 +101,8 @@ class Status(Record, frozen=True):
     """View-changes signed for views that are not installed."""
     new_view: Annotated[tuple[NewView, ...], Count(1)]
     """That of the installed view; none for view 0."""
+    unused: Annotated[tuple[U32, ...], Count(16)]
+    """As in Applied."""
 
 
 # --- judging and voting ---------------------------------------------------------------------------------------------

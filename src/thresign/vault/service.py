@@ -123,6 +123,7 @@ class Service:
                 (book.decided,) if book.decided is not None else (),
                 tuple(change for view, change in sorted(book.changes.items()) if view > book.view)[-16:],
                 (book.installed,) if book.installed is not None else (),
+                self._unused(),
             )
         )
 
@@ -166,7 +167,6 @@ class Service:
     def _applied(self, proposal: Proposal, now_ms: int) -> calls.Applied:
         state = self.book.state
         own = self.book.number
-        unused = tuple(ledger.unused_nonces(state, own, group) for group in range(GROUPS_MAX))
         standing = state.standings.get(own, Standing())
         changed = [state.keys[key] for key in state.changed_keys]
         state.changed_keys.clear()
@@ -175,9 +175,15 @@ class Service:
             proposal.body,
             tuple(proposal.plan.leaves),
             tuple(snapshot.key_part(key) for key in changed),
-            unused,
+            self._unused(),
             int(standing.may_return(max(now_ms, state.time_ms), state.settings.silence_ms)),
             int(checkpoint.is_due(self.book)),
+        )
+
+    def _unused(self) -> tuple[int, ...]:
+        book = self.book
+        return tuple(
+            ledger.unused_nonces(book.state, book.number, self.incarnation, group) for group in range(GROUPS_MAX)
         )
 
     def _install(self, call: calls.InstallCall, _now_ms: int) -> Ballot:

@@ -163,6 +163,12 @@ class Refuse(NamedTuple):
     error: ThresignError
 
 
+class Settled(NamedTuple):
+    """A submitted entry needs no ordering: the ledger has its effect already."""
+
+    entry: Entry
+
+
 class Suspect(NamedTuple):
     """Something a module did that an honest one does not do; for observation, never for punishment by itself."""
 
@@ -183,5 +189,16 @@ class Entered(NamedTuple):
 
 
 Effect = (
-    Send | Broadcast | AskVault | SetTimer | CancelTimer | Deliver | SendDecided | Refuse | Suspect | Stable | Entered
+    Send
+    | Broadcast
+    | AskVault
+    | SetTimer
+    | CancelTimer
+    | Deliver
+    | SendDecided
+    | Refuse
+    | Settled
+    | Suspect
+    | Stable
+    | Entered
 )

@@ -6,7 +6,7 @@ Also: how entries reach the primary.
 from __future__ import annotations
 
 from thresign.agreement.pbft.commit import check_prepared
-from thresign.agreement.pbft.events import Ask, Broadcast, Refuse, Send, SetTimer, Tag, Timer
+from thresign.agreement.pbft.events import Ask, Broadcast, Refuse, Send, SetTimer, Settled, Tag, Timer
 from thresign.agreement.pbft.messages import BodyOf, FetchBody, Forward
 from thresign.agreement.pbft.pending import name_of
 from thresign.agreement.pbft.state import Core
@@ -118,5 +118,5 @@ def stall(core: Core) -> None:
 def drop(core: Core, entry: Entry, error: ThresignError | None) -> None:
     """The entry will not be ordered (again); who submitted it here is told if it was refused."""
     waiting = core.pending.remove(name_of(entry))
-    if waiting is not None and waiting.own and error is not None:
-        core.out.append(Refuse(entry, error))
+    if waiting is not None and waiting.own:
+        core.out.append(Settled(entry) if error is None else Refuse(entry, error))

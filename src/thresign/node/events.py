@@ -1,0 +1,154 @@
+"""What goes into a replica, and what comes out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from thresign.errors import ThresignError
+from thresign.orders.batch import Entry
+from thresign.signing.stages import Answered
+from thresign.vault import calls
+from thresign.wire.canonical import Record
+
+# --- in ---------------------------------------------------------------------------------------------------------------
+
+
+class VaultUp(NamedTuple):
+    """The vault answers; nothing asked before will be answered."""
+
+    status: calls.Status
+
+
+class VaultDown(NamedTuple):
+    """The vault does not answer."""
+
+
+class VaultSaid(NamedTuple):
+    """The answer to Ask `id`."""
+
+    id: int
+    reply: Record | ThresignError
+
+
+class PeerSaid(NamedTuple):
+    """A message of another module, whose identity the connection proves."""
+
+    sender: int
+    message: Record
+
+
+class PeerUp(NamedTuple):
+    """A connection stands."""
+
+    number: int
+
+
+class PeerDown(NamedTuple):
+    """A connection broke."""
+
+    number: int
+
+
+class Submitted(NamedTuple):
+    """Have this ordered."""
+
+    entry: Entry
+
+
+class TimerFired(NamedTuple):
+    """The timer of this name."""
+
+    name: str
+
+
+class Written(NamedTuple):
+    """Write `id` is on disk."""
+
+    id: int
+
+
+class BodyArrived(NamedTuple):
+    """The vault holds another large body."""
+
+
+Event = VaultUp | VaultDown | VaultSaid | PeerSaid | PeerUp | PeerDown | Submitted | TimerFired | Written | BodyArrived
+
+# --- out --------------------------------------------------------------------------------------------------------------
+
+
+class Send(NamedTuple):
+    """To one module."""
+
+    to: int
+    message: Record
+
+
+class Broadcast(NamedTuple):
+    """To all other modules."""
+
+    message: Record
+
+
+class Ask(NamedTuple):
+    """To the vault; answered by VaultSaid."""
+
+    id: int
+    call: Record
+
+
+class SetTimer(NamedTuple):
+    """Replaces the timer of this name."""
+
+    name: str
+    after_ms: int
+
+
+class CancelTimer(NamedTuple):
+    """The timer of this name does not fire."""
+
+    name: str
+
+
+class Write(NamedTuple):
+    """Append to the journal, in order. With an `id` above 0: sync, then say Written."""
+
+    id: int
+    records: tuple[Record, ...]
+
+
+class Applied(NamedTuple):
+    """A batch was applied: for queries and metrics."""
+
+    applied: calls.Applied
+    entries: tuple[Entry, ...]
+
+
+class Answer(NamedTuple):
+    """A request has its signature."""
+
+    answered: Answered
+
+
+class Refused(NamedTuple):
+    """An entry that was submitted here will not be ordered."""
+
+    entry: Entry
+    error: ThresignError
+
+
+class SendDecided(NamedTuple):
+    """Send decided batches from the journal, from this sequence on."""
+
+    to: int
+    sequence: int
+
+
+class Observe(NamedTuple):
+    """Something worth counting or logging: what, about which module (0: none), and words."""
+
+    what: str
+    number: int
+    detail: str
+
+
+Output = Send | Broadcast | Ask | SetTimer | CancelTimer | Write | Applied | Answer | Refused | SendDecided | Observe

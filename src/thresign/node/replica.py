@@ -1,0 +1,367 @@
+"""One module's node without its sockets: agreement, signing and key generation joined, sans-IO.
+
+The runtime feeds it what arrives and does what it says; the simulator does the same with a simulated world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from thresign.agreement.pbft import core as pbft
+from thresign.agreement.pbft import events as agree
+from thresign.agreement.pbft import messages as agreement_messages
+from thresign.agreement.pbft.state import Core
+from thresign.agreement.pbft.state import Timing as AgreementTiming
+from thresign.errors import ThresignError
+from thresign.frost import suites
+from thresign.ids import Digest
+from thresign.ledger.snapshot import KeyPart
+from thresign.ledger.state import KeyState
+from thresign.limits import NONCES_PER_ANNOUNCEMENT_MAX, NONCES_PER_POOL_MAX
+from thresign.node import events as out
+from thresign.node.records import AnsweredRecord, DecidedRecord, ReportedRecord, ResultRecord
+from thresign.orders.batch import Entry
+from thresign.orders.merkle import leaf_hash
+from thresign.orders.orders import KeygenOrder, SignOrder
+from thresign.orders.roster import Roster
+from thresign.orders.statements import (
+    Announcement,
+    CeremonyAbort,
+    KeyConfirmed,
+    KeyGenerated,
+    MissingReport,
+    Present,
+)
+from thresign.signing import ceremony, journey
+from thresign.signing import events as sign
+from thresign.signing import messages as signing_messages
+from thresign.signing.combining import Combiner
+from thresign.signing.opening import signing_key
+from thresign.signing.state import Journey
+from thresign.signing.state import Timing as SigningTiming
+from thresign.vault import calls
+from thresign.wire.canonical import Record, decode_one_of
+
+MESSAGES: dict[bytes, type[Record]] = {**agreement_messages.MESSAGES, **signing_messages.MESSAGES}
+REFILL_BELOW = NONCES_PER_POOL_MAX - 2 * NONCES_PER_ANNOUNCEMENT_MAX
+WALK_TICK_MS = 100
+CEREMONY_TICK_MS = 500
+
+
+def decode_message(data: bytes) -> Record:
+    """A message between nodes. Raises MalformedRecord."""
+    return decode_one_of(MESSAGES, data)
+
+
+@dataclass(slots=True)
+class Refill:
+    """Announcements on their way, by group: made, but not in the ledger yet."""
+
+    under_way: int = 0
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a replica is given."""
+
+    number: int
+    domain: Digest
+    roster: Roster
+    combiner: Combiner
+    body_of: Callable[[bytes], bytes | None]
+    agreement: AgreementTiming = field(default_factory=AgreementTiming)
+    signing: SigningTiming = field(default_factory=SigningTiming)
+
+
+class Replica:
+    """`handle` takes in one event and returns what is to be done, in order."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.core = Core(parts.number, parts.roster, parts.agreement)
+        self.journey = Journey(parts.number, parts.domain, parts.roster, parts.combiner, parts.body_of, parts.signing)
+        self.ceremonies = ceremony.Ceremonies(parts.number)
+        self.refills: dict[int, Refill] = {suites.ED25519.group: Refill()}
+        self._confirmations: dict[bytes, bytes] = {}
+        """Confirming orders, by their request digest: the key."""
+        self._asked: dict[int, Callable[[Record | ThresignError], None]] = {}
+        self._writing: dict[int, Callable[[], None]] = {}
+        self._ids = 0
+        self._forget: list[bytes] = []
+        self._presenting = False
+        self._now_ms = 0
+        self._out: list[out.Output] = []
+
+    def handle(self, event: out.Event, now_ms: int) -> list[out.Output]:
+        """Takes in one event at this (monotonic) clock reading."""
+        self._out, self._now_ms = [], now_ms
+        match event:
+            case out.PeerSaid():
+                self._peer_said(event)
+            case out.VaultSaid():
+                then = self._asked.pop(event.id, None)
+                if then is not None:
+                    then(event.reply)
+            case out.Submitted():
+                self._agree(agree.Submitted(event.entry))
+            case out.TimerFired():
+                self._timer(event.name)
+            case out.Written():
+                self._writing.pop(event.id)()
+            case out.VaultUp():
+                self._vault_up(event.status)
+            case out.VaultDown():
+                self._asked.clear()
+                self._presenting = False
+                self._agree(agree.VaultDown())
+            case out.PeerUp():
+                self._agree(agree.PeerUp(event.number))
+            case out.PeerDown():
+                self._agree(agree.PeerDown(event.number))
+            case out.BodyArrived():
+                self._agree(agree.BodyArrived())
+        return self._out
+
+    def recover(self, past: Iterable[sign.Delivered], now_ms: int) -> list[out.Output]:
+        """Replays decided batches of this node's journal after a restart, oldest first, once the vault is up."""
+        self._out, self._now_ms = [], now_ms
+        for delivered in past:
+            self._walk(delivered)
+        return self._out
+
+    # --- what comes in --------------------------------------------------------------------------------------------
+
+    def _vault_up(self, status: calls.Status) -> None:
+        self._asked.clear()
+        for part in status.keys:
+            self._know_key(part)
+        for refill in self.refills.values():
+            refill.under_way = 0
+        self._agree(agree.VaultUp(status))
+        self._refill(status.unused)
+        self._out.append(out.SetTimer("walk", WALK_TICK_MS))
+        self._out.append(out.SetTimer("ceremony", CEREMONY_TICK_MS))
+
+    def _peer_said(self, event: out.PeerSaid) -> None:
+        message: Any = event.message
+        if message.TAG in agreement_messages.MESSAGES:
+            self._agree(agree.Received(event.sender, message))
+        elif isinstance(message, signing_messages.KeygenPackage | signing_messages.FetchPackage):
+            self._ceremony(ceremony.received(self.ceremonies, event.sender, message))
+        else:
+            self._walk(sign.Received(event.sender, message))
+
+    def _timer(self, name: str) -> None:
+        if name == "walk":
+            self._walk(sign.Tick())
+            self._out.append(out.SetTimer("walk", WALK_TICK_MS))
+            if self._forget:
+                requests, self._forget = tuple(self._forget[:512]), self._forget[512:]
+                self._ask(calls.ForgetCall(requests), lambda _reply: None)
+        elif name == "ceremony":
+            self._ceremony(ceremony.tick(self.ceremonies))
+            self._out.append(out.SetTimer("ceremony", CEREMONY_TICK_MS))
+        else:
+            self._agree(agree.TimerFired(agree.Timer(name)))
+
+    # --- the parts ------------------------------------------------------------------------------------------------
+
+    def _agree(self, event: agree.Event) -> None:
+        for effect in pbft.step(self.core, event):
+            match effect:
+                case agree.Send():
+                    self._out.append(out.Send(effect.to, effect.message))
+                case agree.Broadcast():
+                    self._out.append(out.Broadcast(effect.message))
+                case agree.AskVault():
+                    self._ask_for_core(effect)
+                case agree.SetTimer():
+                    self._out.append(out.SetTimer(effect.timer.value, effect.after_ms))
+                case agree.CancelTimer():
+                    self._out.append(out.CancelTimer(effect.timer.value))
+                case agree.Deliver():
+                    self._deliver(effect)
+                case agree.SendDecided():
+                    self._out.append(out.SendDecided(effect.to, effect.sequence))
+                case agree.Refuse():
+                    self._settled(effect.entry)
+                    self._out.append(out.Refused(effect.entry, effect.error))
+                case agree.Settled():
+                    self._settled(effect.entry)
+                case agree.Suspect():
+                    self._out.append(out.Observe("suspect", effect.number, effect.why))
+                case agree.Stable():
+                    self._out.append(out.Observe("stable", 0, str(effect.sequence)))
+                case agree.Entered():
+                    self._out.append(out.Observe("view", 0, str(effect.view)))
+
+    def _ask_for_core(self, effect: agree.AskVault) -> None:
+        tag = effect.tag
+        self._ask(effect.call, lambda reply: self._agree(agree.Answered(tag, reply)))
+
+    def _deliver(self, effect: agree.Deliver) -> None:
+        applied, entries = effect.applied, effect.batch.entries
+        record = DecidedRecord(effect.certificate, applied.body, applied.orders)
+        self._out.append(out.Write(0, (record,)))
+        self._out.append(out.Applied(applied, entries))
+        for part in applied.keys:
+            self._know_key(part)
+        for entry, encoded in zip(entries, applied.orders, strict=True):
+            self._settled(entry)
+            if isinstance(entry, KeyGenerated):
+                order = SignOrder.decode(encoded)
+                self._confirmations[order.request] = order.key
+        self._walk(sign.Delivered(effect.certificate, effect.batch, applied))
+        self._open_ceremonies(applied)
+        journey.forget_before(self.journey, effect.certificate.header.time_ms)
+        self._refill(applied.unused)
+        if applied.silent and not self._presenting:
+            self._presenting = True
+            self._ask(calls.PresentCall(), self._present)
+
+    def _open_ceremonies(self, applied: calls.Applied) -> None:
+        for index, encoded in enumerate(applied.orders):
+            if encoded[:8] == KeygenOrder.TAG:
+                order = KeygenOrder.decode(encoded)
+                leaf = leaf_hash(encoded)
+                self._ceremony(ceremony.opened(self.ceremonies, leaf, applied.sequence, index, order))
+
+    def _walk(self, event: sign.Event) -> None:
+        for effect in journey.step(self.journey, event, self._now_ms):
+            match effect:
+                case sign.AskSigned():
+                    self._ask(calls.SignCall(effect.sequence), self._signed)
+                case sign.AskReport():
+                    call = calls.ReportMissingCall(effect.order, effect.missing)
+                    self._ask(call, self._report)
+                case sign.Broadcast():
+                    self._out.append(out.Broadcast(effect.message))
+                case sign.Send():
+                    self._out.append(out.Send(effect.to, effect.message))
+                case sign.Journal():
+                    self._journal(effect)
+                case sign.Answer():
+                    self._answer(effect)
+                case sign.Submit():
+                    self._agree(agree.Submitted(effect.entry))
+                case sign.Blame():
+                    self._out.append(out.Observe("blame", effect.number, effect.why))
+
+    def _signed(self, reply: Record | ThresignError) -> None:
+        if isinstance(reply, calls.Signed):
+            self._walk(sign.OwnSigned(reply))
+
+    def _report(self, reply: Record | ThresignError) -> None:
+        if isinstance(reply, MissingReport):
+            self._write((ReportedRecord(reply.order),), lambda: self._walk(sign.OwnReport(reply)))
+
+    def _journal(self, effect: sign.Journal) -> None:
+        records = []
+        for combined in effect.results:
+            certified = combined.certified
+            place = (certified.order.request, certified.order.item, certified.sequence, certified.index)
+            records.append(ResultRecord(certified.leaf, *place, combined.signature, combined.partials))
+        leaves = frozenset(combined.certified.leaf for combined in effect.results)
+        self._write(tuple(records), lambda: self._walk(sign.Journalled(leaves)))
+
+    def _answer(self, effect: sign.Answer) -> None:
+        combined = effect.answered.held.combined
+        certified = combined.certified
+        self._out.append(out.Write(0, (AnsweredRecord(certified.leaf),)))
+        self._out.append(out.Answer(effect.answered))
+        self._forget.append(certified.order.request)
+        key = self._confirmations.pop(certified.order.request, None)
+        if key is not None:
+            self._agree(agree.Submitted(KeyConfirmed(key, combined.signature)))
+
+    def _ceremony(self, effects: list[ceremony.Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case ceremony.AskStep():
+                    self._ask_step(effect)
+                case ceremony.AskAbort():
+                    reason = calls.printable(effect.reason)[: ceremony.REASON_CHARS_MAX]
+                    self._ask(calls.AbortCall(effect.order, effect.culprit, reason), self._abort)
+                case sign.Broadcast():
+                    self._out.append(out.Broadcast(effect.message))
+                case sign.Send():
+                    self._out.append(out.Send(effect.to, effect.message))
+                case sign.Submit():
+                    self._agree(agree.Submitted(effect.entry))
+
+    def _ask_step(self, effect: ceremony.AskStep) -> None:
+        leaf, round_ = effect.order, effect.round
+        call: Record
+        if round_ == 1:
+            call = calls.KeygenBeginCall(effect.sequence, effect.place)
+        elif round_ == 2:
+            call = calls.KeygenDealCall(leaf, effect.packages)
+        else:
+            call = calls.KeygenFinishCall(leaf, effect.packages)
+
+        def then(reply: Record | ThresignError) -> None:
+            if isinstance(reply, calls.KeygenStep):
+                self._ceremony(ceremony.stepped(self.ceremonies, leaf, round_, reply.package))
+            elif isinstance(reply, ThresignError):
+                self._ceremony(ceremony.stepped(self.ceremonies, leaf, round_, reply))
+
+        self._ask(call, then)
+
+    def _abort(self, reply: Record | ThresignError) -> None:
+        if isinstance(reply, CeremonyAbort):
+            self._agree(agree.Submitted(reply))
+
+    # --- keys, nonces, presence -----------------------------------------------------------------------------------
+
+    def _know_key(self, part: KeyPart) -> None:
+        if part.public_key:
+            self.journey.keys[part.id] = signing_key(part)
+        self.refills.setdefault(suites.BY_ID[part.suite].group, Refill())
+        if part.state != KeyState.GENERATING:
+            ceremony.over(self.ceremonies, Digest(part.ceremony))
+
+    def _refill(self, unused: tuple[int, ...]) -> None:
+        """Announces nonces while the pools are low; what is on its way counts."""
+        for group, refill in self.refills.items():
+            coming = refill.under_way * NONCES_PER_ANNOUNCEMENT_MAX
+            if unused[group] + coming <= REFILL_BELOW:
+                refill.under_way += 1
+                self._ask(calls.AnnounceCall(group, NONCES_PER_ANNOUNCEMENT_MAX), self._announced(group))
+
+    def _announced(self, group: int) -> Callable[[Record | ThresignError], None]:
+        def then(reply: Record | ThresignError) -> None:
+            if isinstance(reply, Announcement):
+                self._agree(agree.Submitted(reply))
+            else:
+                self.refills[group].under_way -= 1
+                self._out.append(out.Observe("announce", self.core.number, str(reply)))
+
+        return then
+
+    def _settled(self, entry: Entry) -> None:
+        """An entry is ordered, or will not be."""
+        if isinstance(entry, Announcement) and entry.number == self.core.number:
+            refill = self.refills.get(entry.group)
+            if refill is not None and refill.under_way > 0:
+                refill.under_way -= 1
+        elif isinstance(entry, Present) and entry.number == self.core.number:
+            self._presenting = False
+
+    def _present(self, reply: Record | ThresignError) -> None:
+        if isinstance(reply, Present):
+            self._agree(agree.Submitted(reply))
+        else:
+            self._presenting = False
+
+    # --- asking and writing ---------------------------------------------------------------------------------------
+
+    def _ask(self, call: Record, then: Callable[[Record | ThresignError], None]) -> None:
+        self._ids += 1
+        self._asked[self._ids] = then
+        self._out.append(out.Ask(self._ids, call))
+
+    def _write(self, records: tuple[Record, ...], then: Callable[[], None]) -> None:
+        self._ids += 1
+        self._writing[self._ids] = then
+        self._out.append(out.Write(self._ids, records))
