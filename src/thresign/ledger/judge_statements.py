@@ -31,8 +31,9 @@ def judge_announcement(draft: Draft, entry: Announcement) -> Verdict:
     """Permit iff a member's token announces the next nonces of its newest incarnation.
 
     - domain, membership, a known group, whole pairs; [LEDGER-A1]
-    - an incarnation not below the newest known; within it the counter goes on without gap; [LEDGER-A2]
-    - the pool does not overflow; [LEDGER-A3]
+    - an incarnation not below the newest known; within it counters rise (an announcement that was lost leaves a gap,
+      its nonces unused); [LEDGER-A2]
+    - the pool does not overflow: then it is dropped, and its nonces stay unused; [LEDGER-A3]
     - the token's signature, and every commitment a valid element. [LEDGER-A4]
     """
     state = draft.state
@@ -51,10 +52,10 @@ def judge_announcement(draft: Draft, entry: Announcement) -> Verdict:
     count = len(entry.pairs) // (2 * element_bytes)
     if entry.first + count <= held.next_counter:
         return Known("announced already")
-    if entry.first != held.next_counter:
-        return Later("a gap before the first counter")
+    if entry.first < held.next_counter:
+        return _refuse("an announcement that begins before what was announced", number)
     if len(held.nonces) + count > NONCES_PER_POOL_MAX:
-        return Later("the pool is full")
+        return Known("the pool is full")
     if not draft.touch("pools of", number):
         return Later("another announcement of this module stands in the same batch")
     if not draft.checks.announcement(entry):

@@ -22,7 +22,7 @@ from thresign.ledger.state import KeyState
 from thresign.limits import NONCES_PER_ANNOUNCEMENT_MAX, NONCES_PER_POOL_MAX
 from thresign.node import events as out
 from thresign.node.records import AnsweredRecord, DecidedRecord, ReportedRecord, ResultRecord
-from thresign.orders.batch import Entry
+from thresign.orders.batch import Batch, Entry
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import KeygenOrder, SignOrder
 from thresign.orders.roster import Roster
@@ -47,6 +47,8 @@ from thresign.wire.canonical import Record, decode_one_of
 MESSAGES: dict[bytes, type[Record]] = {**agreement_messages.MESSAGES, **signing_messages.MESSAGES}
 REFILL_BELOW = NONCES_PER_POOL_MAX - 2 * NONCES_PER_ANNOUNCEMENT_MAX
 WALK_TICK_MS = 100
+FILL_MAX = 256
+WALKED_MAX = 4096
 CEREMONY_TICK_MS = 500
 
 
@@ -71,6 +73,8 @@ class Parts:
     roster: Roster
     combiner: Combiner
     body_of: Callable[[bytes], bytes | None]
+    journalled: int = 0
+    """The newest sequence in the node's journal."""
     agreement: AgreementTiming = field(default_factory=AgreementTiming)
     signing: SigningTiming = field(default_factory=SigningTiming)
 
@@ -82,6 +86,10 @@ class Replica:
         self.core = Core(parts.number, parts.roster, parts.agreement)
         self.journey = Journey(parts.number, parts.domain, parts.roster, parts.combiner, parts.body_of, parts.signing)
         self.ceremonies = ceremony.Ceremonies(parts.number)
+        self._journalled = parts.journalled
+        self._floor = parts.journalled
+        """Batches up to here are walked only by `recover`."""
+        self._walked: set[int] = set()
         self.refills: dict[int, Refill] = {suites.ED25519.group: Refill()}
         self._confirmations: dict[bytes, bytes] = {}
         """Confirming orders, by their request digest: the key."""
@@ -140,8 +148,22 @@ class Replica:
             refill.under_way = 0
         self._agree(agree.VaultUp(status))
         self._refill(status.unused)
+        self._fill_journal(status.sequence)
         self._out.append(out.SetTimer("walk", WALK_TICK_MS))
         self._out.append(out.SetTimer("ceremony", CEREMONY_TICK_MS))
+
+    def _fill_journal(self, sequence: int) -> None:
+        """Has the vault give back what a crash cut off this node's journal: others may need it to catch up."""
+        for missing in range(max(self._journalled + 1, sequence - FILL_MAX), sequence + 1):
+            self._ask(calls.DecidedCall(missing), self._fill)
+        self._journalled = sequence
+
+    def _fill(self, reply: Record | ThresignError) -> None:
+        if isinstance(reply, calls.DecidedBatch):
+            self._out.append(out.Write(0, (DecidedRecord(reply.certificate, reply.body, reply.orders),)))
+            sequence = reply.certificate.header.sequence
+            applied = calls.Applied(sequence, reply.body, reply.orders, (), (), 0, 0)
+            self._act(sign.Delivered(reply.certificate, Batch.decode(reply.body), applied))
 
     def _peer_said(self, event: out.PeerSaid) -> None:
         message: Any = event.message
@@ -204,6 +226,7 @@ class Replica:
         applied, entries = effect.applied, effect.batch.entries
         record = DecidedRecord(effect.certificate, applied.body, applied.orders)
         self._out.append(out.Write(0, (record,)))
+        self._journalled = applied.sequence
         self._out.append(out.Applied(applied, entries))
         for part in applied.keys:
             self._know_key(part)
@@ -212,13 +235,24 @@ class Replica:
             if isinstance(entry, KeyGenerated):
                 order = SignOrder.decode(encoded)
                 self._confirmations[order.request] = order.key
-        self._walk(sign.Delivered(effect.certificate, effect.batch, applied))
-        self._open_ceremonies(applied)
+        self._act(sign.Delivered(effect.certificate, effect.batch, applied))
         journey.forget_before(self.journey, effect.certificate.header.time_ms)
         self._refill(applied.unused)
         if applied.silent and not self._presenting:
             self._presenting = True
             self._ask(calls.PresentCall(), self._present)
+
+    def _act(self, event: sign.Delivered) -> None:
+        """Walks the orders of a batch, once: a vault that lost its newest records applies batches again."""
+        sequence = event.applied.sequence
+        if sequence <= self._floor or sequence in self._walked:
+            return
+        self._walked.add(sequence)
+        if len(self._walked) > WALKED_MAX:
+            self._floor = max(self._floor, sequence - WALKED_MAX // 2)
+            self._walked = {walked for walked in self._walked if walked > self._floor}
+        self._walk(event)
+        self._open_ceremonies(event.applied)
 
     def _open_ceremonies(self, applied: calls.Applied) -> None:
         for index, encoded in enumerate(applied.orders):

@@ -65,7 +65,7 @@ def _delivered(journey: Journey, event: Delivered, now_ms: int) -> None:
     journey.sequence = max(journey.sequence, event.applied.sequence)
     mine = False
     for certified in open_orders(journey, event):
-        walk = journey.walks[certified.leaf] = Walk(certified, now_ms)
+        walk = journey.walks[certified.leaf] = Walk(certified, now_ms, now_ms + journey.timing.fetch_ms)
         _restore(journey, walk, event.past)
         if walk.held is None and not walk.reported:
             mine = mine or any(slot.number == journey.number for slot in certified.order.signers)
@@ -228,15 +228,18 @@ def _tick(journey: Journey, now_ms: int) -> None:
                 del journey.walks[leaf]
             else:
                 _remind(journey, walk, age)
-        elif walk.combined is None and age > timing.fetch_ms:
-            missing = {slot.number for slot in walk.certified.order.signers} - set(walk.proofs) - {journey.number}
-            fetch.setdefault(walk.certified.sequence, set()).update(missing)
+        elif walk.combined is None and now_ms >= walk.fetch_at_ms:
+            walk.fetch_at_ms = now_ms + timing.fetch_ms
+            if not walk.reported:
+                missing = {slot.number for slot in walk.certified.order.signers} - set(walk.proofs) - {journey.number}
+                fetch.setdefault(walk.certified.sequence, set()).update(missing)
             for holder in sorted(walk.holders):
                 journey.out.append(Send(holder, FetchResult(leaf)))
             if age > (timing.give_up_ms if walk.holders else timing.missing_ms):
                 _report(journey, walk)
         elif walk.held is not None and age > timing.fetch_ms:
-            journey.out.append(Broadcast(Held((leaf,))))
+            if not walk.reported:
+                journey.out.append(Broadcast(Held((leaf,))))
             _remind(journey, walk, age)
     for sequence, missing in sorted(fetch.items()):
         for number in sorted(missing):

@@ -35,6 +35,8 @@ class Walk:
 
     certified: Certified
     since_ms: int
+    fetch_at_ms: int
+    """When to ask again for what is missing."""
     proofs: dict[int, PartialProof] = field(default_factory=dict)
     wrong: set[int] = field(default_factory=set)
     """Signers whose partial was wrong."""

@@ -13,16 +13,7 @@ from thresign.limits import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, FRAME_BYTES_MAX,
 from thresign.orders.batch import Batch
 from thresign.orders.genesis import Caller
 from thresign.orders.header import Certificate, Header, Signatures
-from thresign.orders.requests import Request
-from thresign.orders.statements import (
-    Announcement,
-    CeremonyAbort,
-    KeyConfirmed,
-    KeyGenerated,
-    MissingReports,
-    Partials,
-    Present,
-)
+from thresign.orders.statements import Partials
 from thresign.orders.votes import CheckpointCertificate, NewView, PrePrepare, ViewChange
 from thresign.wire.canonical import U8, U16, U32, U64, Bytes32, Chars, Count, Record, Var
 
@@ -111,19 +102,25 @@ PERMIT, REFUSE, LATER, KNOWN = range(4)
 
 
 class JudgeCall(Record, frozen=True):
-    """What would the verdict on this entry be now? Bulk lane; a courtesy to the caller, no vote."""
+    """What would the verdicts on these entries be now, each by itself? No vote. Answer: Judged."""
 
     TAG: ClassVar[bytes] = b"tv.judg?"
-    entry: Request | Announcement | KeyGenerated | KeyConfirmed | CeremonyAbort | MissingReports | Present
+    batch: Batch
 
 
 class Verdict(Record, frozen=True):
     """PERMIT, REFUSE with an error's code and detail, LATER or KNOWN with a reason."""
 
-    TAG: ClassVar[bytes] = b"tv.judg1"
     kind: U8
     code: Annotated[str, Chars(64)]
     detail: Annotated[str, Chars(DETAIL_CHARS_MAX)]
+
+
+class Judged(Record, frozen=True):
+    """One verdict for each entry of the call."""
+
+    TAG: ClassVar[bytes] = b"tv.judg1"
+    verdicts: Annotated[tuple[Verdict, ...], Count(BATCH_ENTRIES_MAX)]
 
 
 class ProposeCall(Record, frozen=True):
@@ -254,6 +251,22 @@ class Signed(Record, frozen=True):
     refusals: Annotated[tuple[Refusal, ...], Count(BATCH_ENTRIES_MAX)]
 
 
+class DecidedCall(Record, frozen=True):
+    """A decided batch that the node's own journal lost. Answer: DecidedBatch."""
+
+    TAG: ClassVar[bytes] = b"tv.dbat?"
+    sequence: U64
+
+
+class DecidedBatch(Record, frozen=True):
+    """A decided batch with its orders."""
+
+    TAG: ClassVar[bytes] = b"tv.dbat1"
+    certificate: Certificate
+    body: Annotated[bytes, Var(BATCH_BYTES_MAX)]
+    orders: Annotated[tuple[OrderBytes, ...], Count(BATCH_ENTRIES_MAX)]
+
+
 class ForgetCall(Record, frozen=True):
     """These requests are answered: their messages need not be kept for a replacing order. Answer: Done."""
 
@@ -356,6 +369,7 @@ BULK_LANE: dict[bytes, type[Record]] = {
         JudgeCall,
         SignCall,
         ForgetCall,
+        DecidedCall,
         AnnounceCall,
         ReportMissingCall,
         PresentCall,

@@ -8,16 +8,20 @@ from typing import NamedTuple
 
 from thresign.custody.interface import SignCall
 from thresign.ids import Digest
+from thresign.orders.header import Certificate
 from thresign.orders.merkle import inclusion_proofs
 from thresign.orders.orders import Order, SignOrder
 
 BATCHES_MAX = 256
+BATCH_BYTES_KEPT_MAX = 16 * 1024 * 1024
 MESSAGE_BYTES_MAX = 32 * 1024 * 1024
 
 
 class KeptBatch(NamedTuple):
-    """A decided batch: the digest of its header, and its leaves."""
+    """A decided batch: its certificate and body, the digest of its header, and its leaves."""
 
+    certificate: Certificate
+    body: bytes
     header: Digest
     orders: tuple[Order, ...]
     leaves: tuple[bytes, ...]
@@ -29,13 +33,16 @@ class Kept:
 
     def __init__(self) -> None:
         self._batches: OrderedDict[int, KeptBatch] = OrderedDict()
+        self._batch_bytes = 0
         self._messages: OrderedDict[bytes, bytes] = OrderedDict()
         self._message_bytes = 0
 
     def keep(self, sequence: int, batch: KeptBatch) -> None:
         self._batches[sequence] = batch
-        while len(self._batches) > BATCHES_MAX:
-            self._batches.popitem(last=False)
+        self._batch_bytes += len(batch.body)
+        while len(self._batches) > BATCHES_MAX or self._batch_bytes > BATCH_BYTES_KEPT_MAX:
+            _, oldest = self._batches.popitem(last=False)
+            self._batch_bytes -= len(oldest.body)
 
     def batch(self, sequence: int) -> KeptBatch | None:
         return self._batches.get(sequence)

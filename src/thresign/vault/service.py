@@ -16,9 +16,10 @@ from thresign.ledger import ledger, snapshot
 from thresign.ledger.draft import Draft
 from thresign.ledger.judge_keys import confirmation_of
 from thresign.ledger.state import State
-from thresign.ledger.verdicts import Later, Permit, Refuse
+from thresign.ledger.verdicts import Checks, Later, Permit, Refuse
 from thresign.ledger.verdicts import Verdict as LedgerVerdict
 from thresign.orders.digests import sha256
+from thresign.orders.header import Certificate
 from thresign.orders.merkle import inclusion_proofs
 from thresign.orders.orders import KeygenOrder
 from thresign.orders.requests import Request
@@ -56,13 +57,15 @@ class Environment(NamedTuple):
 class Service:
     """One vault. `serve` answers a call; what it raises is a ThresignError, to be sent as Failure."""
 
-    def __init__(self, number: ModuleNumber, token: Token, state: State, environment: Environment) -> None:
+    def __init__(
+        self, number: ModuleNumber, token: Token, state: State, environment: Environment, checks: Checks | None = None
+    ) -> None:
         self.bodies: dict[bytes, bytes] = {}
         self.kept = Kept()
         self.token = token
         self.incarnation = 0
         self.environment = environment
-        self.book = Book(number, token, VaultChecks(token, self.bodies), state)
+        self.book = Book(number, token, checks or VaultChecks(token, self.bodies), state)
         self._serve: dict[type[Record], Callable[[Any, int], Ballot]] = {
             calls.StatusCall: self._status,
             calls.JudgeCall: self._judge,
@@ -76,6 +79,7 @@ class Service:
             calls.InstallCall: self._install,
             calls.CheckpointCall: lambda _c, _n: checkpoint.checkpoint(self.book),
             calls.StabiliseCall: self._stabilise,
+            calls.DecidedCall: self._decided,
             calls.SignCall: self._sign,
             calls.ForgetCall: self._forget,
             calls.AnnounceCall: self._announce,
@@ -128,8 +132,12 @@ class Service:
         )
 
     def _judge(self, call: calls.JudgeCall, now_ms: int) -> Ballot:
-        draft = Draft(self.book.state, self.book.checks, max(now_ms, self.book.state.time_ms))
-        return Ballot(_verdict(ledger.judge(draft, call.entry)))
+        time_ms = max(now_ms, self.book.state.time_ms)
+        verdicts = tuple(
+            _verdict(ledger.judge(Draft(self.book.state, self.book.checks, time_ms), entry))
+            for entry in call.batch.entries
+        )
+        return Ballot(calls.Judged(verdicts))
 
     def _propose(self, call: calls.ProposeCall, now_ms: int) -> Ballot:
         ballot, verdicts = propose.propose(self.book, call.view, call.batch.entries, now_ms)
@@ -143,13 +151,14 @@ class Service:
             raise VoteRefused(f"VOTE-D1: the next slot is {self.book.next}")
         self.token.check_certificate(call.certificate.encode())
         proposal, record = decide.decide(self.book, call.certificate, call.body)
-        self._keep(proposal)
+        self.keep(proposal, call.certificate)
         return Ballot(self._applied(proposal, now_ms), (record,))
 
-    def _keep(self, proposal: Proposal) -> None:
+    def keep(self, proposal: Proposal, certificate: Certificate) -> None:
         """Keeps what signing needs: leaves for the proofs, messages for the partials."""
         plan = proposal.plan
-        kept = KeptBatch(proposal.digest, tuple(plan.orders), tuple(plan.leaves), tuple(plan.leaf_hashes))
+        leaves = (tuple(plan.orders), tuple(plan.leaves), tuple(plan.leaf_hashes))
+        kept = KeptBatch(certificate, proposal.body, proposal.digest, *leaves)
         self.kept.keep(proposal.header.sequence, kept)
         for entry in proposal.batch.entries:
             if isinstance(entry, Request):
@@ -193,6 +202,12 @@ class Service:
     def _stabilise(self, call: calls.StabiliseCall, _now_ms: int) -> Ballot:
         ballot = checkpoint.stabilise(self.book, call.certificate)
         return Ballot(calls.Done(), ballot.records, ballot.sync)
+
+    def _decided(self, call: calls.DecidedCall, _now_ms: int) -> Ballot:
+        batch = self.kept.batch(call.sequence)
+        if batch is None:
+            raise VoteRefused(f"the batch of sequence {call.sequence} is not kept")
+        return Ballot(calls.DecidedBatch(batch.certificate, batch.body, batch.leaves))
 
     # --- signing --------------------------------------------------------------------------------------------------
 

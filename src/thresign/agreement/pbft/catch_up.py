@@ -27,7 +27,7 @@ def vault_up(core: Core, status: calls.Status) -> None:
     core.slots.clear()
     core.decided.clear()
     core.installing = None
-    core.judging = None
+    core.judging = ()
     core.stalled = False
     core.sequence, core.low = status.sequence, status.low
     core.view, core.entered, core.floor = status.view, status.entered, 0
@@ -55,8 +55,9 @@ def tick(core: Core) -> None:
         _say_again(core)
     own = [waiting for waiting in core.pending.everything() if waiting.own]
     again = [waiting for waiting in own if waiting.name in core.waited][:AGAIN_ENTRIES_MAX]
-    if again and core.active:
-        # To all: should the primary not order them, the others' timers have to run too.
+    if again:
+        # To all, and on the way to another view too: a primary that this module left may still lead the others; and
+        # should it not order them, the others' timers have to run.
         core.out.append(Broadcast(Forward(Batch(tuple(waiting.entry for waiting in again)))))
     core.waited = {waiting.name for waiting in own}
     if behind(core):

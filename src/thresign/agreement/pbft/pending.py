@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from thresign.orders.batch import Entry
 from thresign.orders.requests import Request
 from thresign.orders.statements import Announcement, KeyConfirmed, KeyGenerated, MissingReports
 
+SAMPLE_OF_QUEUE = 8
+SAMPLE_MAX = 32
 MODULES = ""
 """The queue of entries that are no caller's request; it goes first."""
 
@@ -90,11 +93,14 @@ class Pending:
             del self._queues[caller]
         return waiting
 
-    def oldest(self) -> Waiting | None:
-        """The entry that came first of the queue that is next in turn."""
+    def sample(self) -> list[Waiting]:
+        """The oldest few of each queue: enough to see whether anything here could be ordered."""
+        chosen: list[Waiting] = []
         for queue in self._queues.values():
-            return next(iter(queue.values()))
-        return None
+            chosen.extend(itertools.islice(queue.values(), SAMPLE_OF_QUEUE))
+            if len(chosen) >= SAMPLE_MAX:
+                break
+        return chosen
 
     def everything(self) -> list[Waiting]:
         """All, in no particular fairness."""

@@ -1,8 +1,8 @@
 """The progress timer: when to hold that a primary does not lead (OSDI '99 section 4.5.2).
 
 It runs while something could be decided and is not; it starts afresh with every decided batch. What merely waits for
-something else (nonces, a signer) is no reason: before leaving a view for a waiting entry, the node asks its own vault
-whether the entry could be ordered now.
+something else (nonces, a signer) is no reason: before leaving a view for what waits, the node asks its own vault
+whether any of it could be ordered now.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from thresign.agreement.pbft.propose import drop
 from thresign.agreement.pbft.state import Core
 from thresign.agreement.pbft.view_change import leave_view
 from thresign.errors import ThresignError, by_code
+from thresign.orders.batch import Batch
 from thresign.vault import calls
 from thresign.wire.canonical import Record
 
@@ -50,22 +51,26 @@ def no_progress(core: Core) -> None:
     core.watching = False
     if not core.active:
         return
-    oldest = core.pending.oldest()
     if _in_flight(core):
         leave_view(core, core.view + 1)
-    elif oldest is not None and core.judging is None:
-        core.judging = oldest
-        core.ask(Ask.JUDGE, core.view, core.sequence, calls.JudgeCall(oldest.entry))
+    elif not core.judging:
+        core.judging = tuple(core.pending.sample())
+        batch = Batch(tuple(waiting.entry for waiting in core.judging))
+        core.ask(Ask.JUDGE, core.view, core.sequence, calls.JudgeCall(batch))
 
 
 def judged(core: Core, reply: Record | ThresignError) -> None:
-    """The own vault's word on the oldest waiting entry: it could be ordered (leave the view), or it waits rightly."""
-    oldest, core.judging = core.judging, None
-    if oldest is None or not isinstance(reply, calls.Verdict):
+    """The own vault's word on what waits: if any of it could be ordered, the primary does not lead."""
+    sample, core.judging = core.judging, ()
+    if not isinstance(reply, calls.Judged):
         return
-    if reply.kind == calls.PERMIT:
+    permitted = False
+    for waiting, verdict in zip(sample, reply.verdicts, strict=False):
+        if verdict.kind == calls.PERMIT:
+            permitted = True
+        elif verdict.kind == calls.KNOWN:
+            drop(core, waiting.entry, None)
+        elif verdict.kind == calls.REFUSE:
+            drop(core, waiting.entry, by_code(verdict.code, verdict.detail))
+    if permitted:
         leave_view(core, core.view + 1)
-    elif reply.kind == calls.KNOWN:
-        drop(core, oldest.entry, None)
-    elif reply.kind == calls.REFUSE:
-        drop(core, oldest.entry, by_code(reply.code, reply.detail))

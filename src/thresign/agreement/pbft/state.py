@@ -74,7 +74,8 @@ class Core:
     """The entries that the vault is asked to propose."""
     stalled: bool = False
     """What waits cannot be ordered now; try again after a batch or a while."""
-    judging: Waiting | None = None
+    judging: tuple[Waiting, ...] = ()
+    """What the vault is asked about: could any of it be ordered?"""
     peers_up: set[int] = field(default_factory=set)
     ahead: dict[int, int] = field(default_factory=dict)
     """By peer: the highest sequence it said it has."""

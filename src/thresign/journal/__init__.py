@@ -1,0 +1,1 @@
+"""Append-only files: framing that survives a torn tail (frames), and the file itself (file)."""

@@ -1,0 +1,107 @@
+"""From what a vault wrote down back to what it was: its own journal, its own disk, replayed in order.
+
+The records were judged and verified before they were written, so nothing is verified again; that each decided batch
+leads to the header that a quorum signed is still checked, by applying it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from thresign.errors import JournalCorrupt, VoteRefused
+from thresign.ids import Digest
+from thresign.ledger.verdicts import Checks
+from thresign.orders.header import Certificate, Phase
+from thresign.orders.statements import Announcement
+from thresign.orders.votes import PrePrepare, Vote
+from thresign.vault.service import Service
+from thresign.vault.voting import decide, propose, view_change
+from thresign.vault.voting.book import Book
+from thresign.vault.voting.records import (
+    Accepted,
+    Changed,
+    Checkpointed,
+    Committed,
+    Decided,
+    Horizon,
+    Installed,
+    Stable,
+)
+from thresign.wire.canonical import Record
+
+
+class _Judged(Checks):
+    """Answers that were given before these records were written."""
+
+    def signature(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
+        return True
+
+    def announcement(self, announcement: Announcement) -> bool:
+        return True
+
+    def schnorr(self, suite: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
+        return True
+
+    def body_held(self, content_sha256: bytes) -> bool:
+        return True
+
+
+def replay(service: Service, records: Iterable[Record]) -> None:
+    """Brings the service to where it was. Raises JournalCorrupt if the records do not lead from one to the next."""
+    book = service.book
+    checks, book.checks = book.checks, _Judged()
+    newest: Certificate | None = None
+    try:
+        for record in records:
+            newest = _replay_one(service, book, record) or newest
+    except VoteRefused as error:
+        raise JournalCorrupt(f"the vault's journal does not replay: {error.detail}") from error
+    finally:
+        book.checks = checks
+    book.state.changed_keys.clear()
+    if newest is not None:
+        service.token.check_certificate(newest.encode())
+
+
+def _replay_one(service: Service, book: Book, record: Record) -> Certificate | None:
+    match record:
+        case Accepted():
+            _accepted(book, record)
+        case Committed():
+            header = record.proof.header
+            digest = Digest(header.digest())
+            slot = (Phase.COMMIT, record.proof.view, header.sequence)
+            vote = Vote(Phase.COMMIT, record.proof.view, header.sequence, digest, book.number, record.signature)
+            book.prepared[header.sequence] = record.proof
+            book.votes[slot] = (digest, vote)
+        case Decided():
+            proposal, _ = decide.decide(book, record.certificate, record.body)
+            service.keep(proposal, record.certificate)
+            return record.certificate
+        case Changed():
+            book.entered = max(book.entered, record.change.view)
+            book.changes[record.change.view] = record.change
+        case Installed():
+            view_change.enter(book, record.new_view)
+        case Checkpointed():
+            book.checkpoints[record.checkpoint.sequence] = record.checkpoint
+        case Stable():
+            book.low = max(book.low, record.certificate.sequence)
+        case Horizon():
+            book.horizon = max(book.horizon, record.sequence)
+        case _:
+            raise JournalCorrupt(f"a {type(record).__name__} in the vault's journal")
+    return None
+
+
+def _accepted(book: Book, record: Accepted) -> None:
+    header, view = record.header, record.view
+    proposal = propose.judge_body(book, header, record.body)
+    propose.remember(book, view, proposal, record.pre_prepare)
+    if book.state.roster.primary(view) == book.number:
+        message: Record = PrePrepare(view, header, record.body, record.signature)
+        phase = Phase.PRE_PREPARE
+    else:
+        message = Vote(Phase.PREPARE, view, header.sequence, proposal.digest, book.number, record.signature)
+        phase = Phase.PREPARE
+    book.votes[phase, view, header.sequence] = (proposal.digest, message)

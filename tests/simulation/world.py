@@ -1,0 +1,408 @@
+"""A simulated trust domain: real agreement, voting, ledger and signing over a simulated network, clock and disks.
+
+Everything is drawn from one seed. A module is a node and a vault, which crash separately and have separate disks; what
+was not synced may be lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.stubs import Monitor, StubChecks, StubCombiner, StubToken, sign
+from thresign.agreement.pbft.messages import DecidedBatch
+from thresign.callers import profile
+from thresign.errors import InvariantBroken, ThresignError
+from thresign.ids import Digest, ModuleNumber
+from thresign.ledger import snapshot
+from thresign.ledger.ledger import first_state
+from thresign.ledger.state import KeyState
+from thresign.node import events as ev
+from thresign.node.records import AnsweredRecord, DecidedRecord, ReportedRecord, ResultRecord
+from thresign.node.replica import Parts, Replica
+from thresign.orders.batch import Batch
+from thresign.orders.digests import sha256
+from thresign.orders.genesis import Caller, Genesis, Settings
+from thresign.orders.requests import Request
+from thresign.orders.roster import Member, make_roster
+from thresign.signing.events import Delivered, Past
+from thresign.vault import calls
+from thresign.vault.replay import replay
+from thresign.vault.service import Environment, Service
+from thresign.wire.canonical import Record
+
+START_MS = 1_700_000_000_000
+ENVIRONMENT = Environment("stub", True, "simulated", ())
+
+
+@dataclass
+class Faults:
+    """Rates drawn for one run. Probabilities by message or by module and second; times in ms."""
+
+    loss: float = 0.0
+    duplicate: float = 0.0
+    delay_max: int = 5
+    slow_link: float = 0.0
+    node_crash: float = 0.0
+    vault_crash: float = 0.0
+    partition: float = 0.0
+    skew: int = 0
+    byzantine: tuple[str, ...] = ()
+
+
+class Disk:
+    """An append-only file: what was synced survives a crash, of the rest a prefix."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.synced = 0
+
+    def append(self, records: tuple[Record, ...], sync: bool) -> None:
+        self.records.extend(records)
+        if sync:
+            self.synced = len(self.records)
+
+    def crash(self, rng: random.Random) -> None:
+        kept = rng.randint(self.synced, len(self.records))
+        del self.records[kept:]
+        self.synced = kept
+
+
+@dataclass
+class Module:
+    """One member: the node's replica, the vault's service, and their disks."""
+
+    number: int
+    key: bytes
+    node_disk: Disk = field(default_factory=Disk)
+    vault_disk: Disk = field(default_factory=Disk)
+    life: list[int] = field(default_factory=lambda: [0])
+    replica: Replica | None = None
+    service: Service | None = None
+    node_run: int = 0
+    vault_run: int = 0
+    vault_busy: float = 0.0
+    timers: dict[str, int] = field(default_factory=dict)
+    timer_ids: int = 0
+    skew_ms: int = 0
+    up: set[int] = field(default_factory=set)
+    behaviour: Any = None
+
+
+class World:
+    """`run_until` moves simulated time; `check` raises AssertionError when a promise is broken."""
+
+    def __init__(self, seed: int, n: int = 4, faults: Faults | None = None) -> None:
+        self.rng = random.Random(seed)
+        self.faults = faults or Faults()
+        self.now = 0.0
+        self.heap: list[tuple[float, int, Any]] = []
+        self.ticket = 0
+        self.monitor = Monitor()
+        self.counts: Counter[str] = Counter()
+        self.applied: dict[int, tuple[bytes, bytes]] = {}
+        self.states: dict[int, bytes] = {}
+        self.answers: dict[bytes, bytes] = {}
+        self.refused: dict[bytes, str] = {}
+        self.requests: dict[bytes, Request] = {}
+        self.cut: set[tuple[int, int]] = set()
+        self.audit = hashlib.sha256()
+        self.views = 0
+        members = tuple(
+            Member(i, f"m{i}", sha256(b"vote%d/%d" % (seed, i)), sha256(b"seal%d/%d" % (seed, i)))
+            for i in range(1, n + 1)
+        )
+        roster = make_roster(0, members)
+        caller = Caller("alice", sha256(b"alice"), ("admin", "signer"))
+        self.settings = Settings(120_000, 5_000, 3_600_000, 20_000, 500, 16, (caller,))
+        self.genesis = Genesis("simulated", START_MS, bytes(32), self.settings.digest(), roster)
+        self.domain = self.genesis.domain()
+        self.roster = roster
+        self.modules = {m.number: Module(m.number, m.vote_key) for m in members}
+        for module in self.modules.values():
+            module.skew_ms = self.rng.randint(-self.faults.skew, self.faults.skew)
+        for module in self.modules.values():
+            self.start_vault(module)
+            self.start_node(module)
+
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    def at(self, after: float, what: Any) -> None:
+        self.ticket += 1
+        heapq.heappush(self.heap, (self.now + after, self.ticket, what))
+
+    def run_until(self, when: float) -> None:
+        while self.heap and self.heap[0][0] <= when:
+            self.now, _, what = heapq.heappop(self.heap)
+            what()
+            self.counts["events"] += 1
+        self.now = when
+
+    def clock(self, module: Module) -> int:
+        return START_MS + int(self.now) + module.skew_ms
+
+    # --- processes ------------------------------------------------------------------------------------------------
+
+    def start_vault(self, module: Module) -> None:
+        token = StubToken(module.number, self.roster, self.domain, self.monitor, module.life)
+        state = first_state(self.genesis, self.settings)
+        service = Service(ModuleNumber(module.number), token, state, ENVIRONMENT, StubChecks(token))
+        replay(service, module.vault_disk.records)
+        service.begin_incarnation()
+        module.service = service
+        module.vault_run += 1
+        module.vault_busy = self.now
+        self.vault_connects(module)
+
+    def vault_connects(self, module: Module) -> None:
+        """The node's connection to the vault stands: it learns the status."""
+        if module.replica is None or module.service is None:
+            return
+        ballot = module.service.serve(calls.StatusCall(), self.clock(module))
+        status = ballot.reply
+        assert isinstance(status, calls.Status)
+        self.feed(module, ev.VaultUp(status))
+        self._recover(module)
+
+    def start_node(self, module: Module) -> None:
+        module.node_run += 1
+        module.timers.clear()
+        records = [r for r in module.node_disk.records if isinstance(r, DecidedRecord)]
+        newest = max((record.certificate.header.sequence for record in records), default=0)
+        module.replica = Replica(
+            Parts(module.number, self.domain, self.roster, StubCombiner(), lambda _d: None, newest)
+        )
+        self.vault_connects(module)
+        for other in self.modules.values():
+            if other.replica is not None and other is not module:
+                self.connect(module, other)
+
+    def _recover(self, module: Module) -> None:
+        """What the runtime does after a start: replay the journal's newest batches."""
+        assert module.replica is not None
+        decided = [r for r in module.node_disk.records if isinstance(r, DecidedRecord)][-64:]
+        results = {
+            Digest(r.order): (r.signature, r.partials) for r in module.node_disk.records if isinstance(r, ResultRecord)
+        }
+        reported = frozenset(Digest(r.order) for r in module.node_disk.records if isinstance(r, ReportedRecord))
+        answered = frozenset(Digest(r.order) for r in module.node_disk.records if isinstance(r, AnsweredRecord))
+        if module.replica.journey.walks or not decided:
+            return
+        past = []
+        for record in decided:
+            sequence = record.certificate.header.sequence
+            applied = calls.Applied(sequence, record.body, record.orders, (), (), 0, 0)
+            past.append(
+                Delivered(record.certificate, Batch.decode(record.body), applied, Past(results, reported, answered))
+            )
+        for output in module.replica.recover(past, int(self.now)):
+            self.do(module, output)
+
+    def crash_node(self, module: Module) -> None:
+        module.replica = None
+        module.node_run += 1
+        module.node_disk.crash(self.rng)
+        self.counts["node crash"] += 1
+        for other in self.modules.values():
+            module.up.discard(other.number)
+            if module.number in other.up:
+                other.up.discard(module.number)
+                self.at(self.rng.uniform(0, 3), lambda o=other: self.feed(o, ev.PeerDown(module.number)))
+
+    def crash_vault(self, module: Module) -> None:
+        module.service = None
+        module.vault_run += 1
+        module.vault_disk.crash(self.rng)
+        self.counts["vault crash"] += 1
+        self.feed(module, ev.VaultDown())
+
+    def connect(self, a: Module, b: Module) -> None:
+        for one, two in ((a, b), (b, a)):
+            if two.number not in one.up:
+                one.up.add(two.number)
+                self.feed(one, ev.PeerUp(two.number))
+
+    # --- feeding and doing ----------------------------------------------------------------------------------------
+
+    def feed(self, module: Module, event: ev.Event) -> None:
+        if module.replica is None:
+            return
+        for output in module.replica.handle(event, int(self.now)):
+            self.do(module, output)
+
+    def do(self, module: Module, output: ev.Output) -> None:
+        match output:
+            case ev.Send():
+                self.transmit(module, output.to, output.message)
+            case ev.Broadcast():
+                for other in self.modules:
+                    if other != module.number:
+                        self.transmit(module, other, output.message)
+            case ev.Ask():
+                self.ask(module, output)
+            case ev.SetTimer():
+                self.set_timer(module, output.name, output.after_ms)
+            case ev.CancelTimer():
+                module.timers.pop(output.name, None)
+            case ev.Write():
+                self.write(module, output)
+            case ev.Applied():
+                self.on_applied(module, output)
+            case ev.Answer():
+                self.on_answer(module, output)
+            case ev.Refused():
+                if isinstance(output.entry, Request):
+                    self.refused.setdefault(output.entry.id(), output.error.code)
+            case ev.SendDecided():
+                self.send_decided(module, output)
+            case ev.Observe():
+                self.counts[f"observe {output.what}"] += 1
+                if output.what == "view":
+                    self.views += 1
+
+    def set_timer(self, module: Module, name: str, after_ms: int) -> None:
+        module.timer_ids += 1
+        mine, run = module.timer_ids, module.node_run
+        module.timers[name] = mine
+
+        def fire() -> None:
+            if module.node_run == run and module.timers.get(name) == mine:
+                del module.timers[name]
+                self.feed(module, ev.TimerFired(name))
+
+        self.at(after_ms, fire)
+
+    def transmit(self, module: Module, to: int, message: Record) -> None:
+        if module.behaviour is not None:
+            for target, changed in module.behaviour.outgoing(self, module, to, message):
+                self.send(module, target, changed)
+        else:
+            self.send(module, to, message)
+
+    def send(self, module: Module, to: int, message: Record) -> None:
+        faults, rng = self.faults, self.rng
+        copies = 1
+        if (module.number, to) in self.cut or rng.random() < faults.loss:
+            self.counts["lost"] += 1
+            copies = 0
+        elif rng.random() < faults.duplicate:
+            self.counts["duplicated"] += 1
+            copies = 2
+        run = module.node_run
+        for _ in range(copies):
+            delay = rng.uniform(0.1, faults.delay_max)
+            if rng.random() < faults.slow_link:
+                delay *= rng.uniform(10, 100)
+                self.counts["delayed"] += 1
+
+            def arrive() -> None:
+                target = self.modules[to]
+                sent = module.node_run == run or rng.random() < 0.5
+                if sent and target.replica is not None and module.number in target.up:
+                    self.feed(target, ev.PeerSaid(module.number, message))
+
+            self.at(delay, arrive)
+
+    def ask(self, module: Module, ask: ev.Ask) -> None:
+        if module.service is None:
+            return
+        start = max(self.now, module.vault_busy)
+        module.vault_busy = start + self.rng.uniform(0.1, 1.0)
+        vault_run, node_run = module.vault_run, module.node_run
+
+        def serve() -> None:
+            if module.vault_run != vault_run or module.service is None:
+                return
+            try:
+                ballot = module.service.serve(ask.call, self.clock(module))
+                module.vault_disk.append(ballot.records, ballot.sync)
+                reply: Record | ThresignError = ballot.reply
+            except InvariantBroken:
+                raise
+            except ThresignError as error:
+                reply = error
+                self.counts[f"vault refuses {error.detail.split(':')[0]}"] += 1
+            self.at(self.rng.uniform(0.05, 0.5), lambda: back(reply))
+
+        def back(reply: Record | ThresignError) -> None:
+            if module.node_run == node_run and module.vault_run == vault_run:
+                self.feed(module, ev.VaultSaid(ask.id, reply))
+
+        self.at(module.vault_busy - self.now, serve)
+
+    def write(self, module: Module, write: ev.Write) -> None:
+        if write.id == 0:
+            module.node_disk.append(write.records, False)
+            return
+        run = module.node_run
+        module.node_disk.append(write.records, False)
+        upto = len(module.node_disk.records)
+
+        def synced() -> None:
+            if module.node_run == run:
+                module.node_disk.synced = max(module.node_disk.synced, upto)
+                self.feed(module, ev.Written(write.id))
+
+        self.at(self.rng.uniform(0.1, 2.0), synced)
+
+    def send_decided(self, module: Module, output: ev.SendDecided) -> None:
+        records = {
+            record.certificate.header.sequence: record
+            for record in module.node_disk.records
+            if isinstance(record, DecidedRecord)
+        }
+        for sequence in range(output.sequence, output.sequence + 16):
+            if sequence in records:
+                self.transmit(module, output.to, DecidedBatch(records[sequence].certificate, records[sequence].body))
+
+    # --- observing ------------------------------------------------------------------------------------------------
+
+    def on_applied(self, module: Module, output: ev.Applied) -> None:
+        service = module.service
+        assert service is not None
+        if module.number in self.monitor.byzantine:
+            return
+        sequence = output.applied.sequence
+        digest = service.book.state.head
+        held = self.applied.setdefault(sequence, (digest, output.applied.body))
+        assert held[0] == digest, f"two decided batches at sequence {sequence}"
+        self.counts["applied"] += 1
+        if sequence % 4 == 0:
+            state = snapshot.digest(service.book.state)
+            assert self.states.setdefault(sequence, state) == state, f"two states at sequence {sequence}"
+        self.audit.update(b"%d %d " % (module.number, sequence) + digest)
+
+    def on_answer(self, module: Module, output: ev.Answer) -> None:
+        combined = output.answered.held.combined
+        request = combined.certified.order.request
+        held = self.answers.setdefault(request, combined.signature)
+        assert held == combined.signature, f"two signatures for request {request.hex()}"
+        self.audit.update(request + combined.signature)
+
+    # --- the caller -----------------------------------------------------------------------------------------------
+
+    def request(self, path: str, body: bytes, content_type: str, lifetime_s: int = 60) -> Request:
+        """A signed request of alice."""
+        created = (START_MS + int(self.now)) // 1000
+        key = f"r{len(self.requests)}"
+        fields = (self.domain, "alice", path, content_type, key, created, created + lifetime_s, sha256(body))
+        unsigned = Request(*fields, len(body), body, bytes(64))
+        signature = sign(sha256(b"alice"), profile.post_base(unsigned))
+        request = Request(*fields, len(body), body, signature)
+        self.requests[request.id()] = request
+        return request
+
+    def submit(self, module: Module, request: Request) -> None:
+        self.feed(module, ev.Submitted(request))
+
+    def key_active(self, name: str) -> bool:
+        active = 0
+        for module in self.modules.values():
+            if module.service is not None:
+                key = module.service.book.state.key_by_name(name)
+                active += key is not None and key.state is KeyState.ACTIVE
+        return active >= len(self.modules) - self.roster.f
