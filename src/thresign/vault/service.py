@@ -18,6 +18,7 @@ from thresign.ledger.judge_keys import confirmation_of
 from thresign.ledger.state import State
 from thresign.ledger.verdicts import Checks, Later, Permit, Refuse
 from thresign.ledger.verdicts import Verdict as LedgerVerdict
+from thresign.limits import BODY_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.orders.header import Certificate
 from thresign.orders.merkle import inclusion_proofs
@@ -42,6 +43,7 @@ from thresign.vault.voting.book import Ballot, Book, Proposal
 from thresign.wire.canonical import Record
 
 GROUPS_MAX = 16
+BODIES_BYTES_MAX = 8 * BODY_BYTES_MAX
 NO_SIGNATURE = bytes(64)
 
 
@@ -94,6 +96,13 @@ class Service:
     def serve(self, call: Record, now_ms: int) -> Ballot:
         """Answers one call at this clock reading (Unix milliseconds)."""
         return self._serve[type(call)](call, now_ms)
+
+    def add_body(self, content_sha256: bytes, body: bytes) -> None:
+        """Holds a body that travels apart, until its request is decided; the oldest go when there are too many bytes."""
+        self.bodies.pop(content_sha256, None)
+        self.bodies[content_sha256] = body
+        while len(self.bodies) > 1 and sum(map(len, self.bodies.values())) > BODIES_BYTES_MAX:
+            del self.bodies[next(iter(self.bodies))]
 
     def begin_incarnation(self) -> None:
         """Starts a life of the token above all that the ledger knows; before any nonce is made."""

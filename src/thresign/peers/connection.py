@@ -1,0 +1,208 @@
+"""Connections to all other modules: one a pair, dialled by the lower number, kept up with growing patience.
+
+A frame is handed up with the number that the sender's certificate proves. Frames of one loop turn leave in one write:
+at load that is what makes TLS cheap. A peer that reads too slowly, or has said nothing for too long, is dropped and
+dialled again; nothing here is retried, since those above say again what matters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from thresign.errors import MalformedRecord
+from thresign.limits import PEER_QUEUE_BYTES_MAX
+from thresign.peers.frames import FrameReader, frame
+from thresign.peers.identity import number_of
+
+SILENCE_S = 3.0
+"""Every node says where it stands several times a second; one that says nothing for this long is gone."""
+REDIAL_S = (0.05, 1.0)
+"""First and longest pause between attempts to connect."""
+
+
+class Address(NamedTuple):
+    """Where a node listens for its peers."""
+
+    host: str
+    port: int
+
+
+class Events(NamedTuple):
+    """What a node is told. `frame` may raise MalformedRecord, which ends the connection."""
+
+    up: Callable[[int], None]
+    down: Callable[[int], None]
+    frame: Callable[[int, bytes], None]
+
+
+class _Link(asyncio.Protocol):
+    """One connection, either side."""
+
+    def __init__(self, peers: Peers, expected: int | None) -> None:
+        self._peers = peers
+        self._expected = expected
+        self._reader = FrameReader()
+        self._out: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+        self.number: int | None = None
+        self.heard = 0.0
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type for mypy
+        self._transport = transport
+        number = number_of(transport.get_extra_info("peercert"), self._peers.domain)
+        wanted = self._expected if self._expected is not None else number
+        if number is None or number != wanted or not self._peers.admit(number, self):
+            transport.abort()
+            return
+        transport.set_write_buffer_limits(high=PEER_QUEUE_BYTES_MAX)
+        self.number = number
+        self.heard = asyncio.get_running_loop().time()
+        self._peers.events.up(number)
+
+    def data_received(self, data: bytes) -> None:
+        if self.number is None:
+            return
+        self.heard = asyncio.get_running_loop().time()
+        try:
+            for payload in self._reader.feed(data):
+                self._peers.events.frame(self.number, payload)
+        except MalformedRecord as error:
+            self._peers.complain(self.number, error)
+            self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.closed.done():
+            self.closed.set_result(None)
+        if self.number is not None:
+            self._peers.lost(self.number, self)
+
+    def send(self, data: bytes) -> None:
+        if not self._out:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._out.append(data)
+
+    def _flush(self) -> None:
+        data, self._out = b"".join(self._out), []
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() + len(data) > PEER_QUEUE_BYTES_MAX:
+            self.abort()
+            return
+        self._transport.write(data)
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class Peers:
+    """All connections of one node."""
+
+    def __init__(
+        self,
+        number: int,
+        domain: bytes,
+        addresses: Mapping[int, Address],
+        tls: tuple[ssl.SSLContext, ssl.SSLContext],
+        events: Events,
+        complain: Callable[[int, Exception], None],
+    ) -> None:
+        """`addresses` holds every module, this one included; `tls` the contexts for accepting and connecting."""
+        self.number = number
+        self.domain = domain
+        self.events = events
+        self.complain = complain
+        self._addresses = dict(addresses)
+        self._accepting, self._connecting = tls
+        self._links: dict[int, _Link] = {}
+        self._server: asyncio.Server | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Listens, and begins to dial. Raises OSError if the address cannot be had."""
+        loop = asyncio.get_running_loop()
+        own = self._addresses[self.number]
+        self._server = await loop.create_server(
+            lambda: _Link(self, None), own.host, own.port, ssl=self._accepting, ssl_handshake_timeout=5.0
+        )
+        for number in sorted(self._addresses):
+            if number > self.number:
+                self._tasks.append(loop.create_task(self._dial(number)))
+        self._tasks.append(loop.create_task(self._watch()))
+
+    async def stop(self) -> None:
+        """Closes everything."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._server is not None:
+            self._server.close()
+        for link in list(self._links.values()):
+            link.abort()
+
+    def up(self) -> frozenset[int]:
+        """The numbers of the modules that are connected."""
+        return frozenset(self._links)
+
+    def send(self, to: int, payload: bytes) -> None:
+        """To one module; dropped if it is not connected."""
+        link = self._links.get(to)
+        if link is not None:
+            link.send(frame(payload))
+
+    def broadcast(self, payload: bytes) -> None:
+        """To all that are connected."""
+        framed = frame(payload)
+        for link in self._links.values():
+            link.send(framed)
+
+    def admit(self, number: int, link: _Link) -> bool:
+        """Takes a link in as the one to this module. An older one is given up: its peer has started afresh."""
+        if number not in self._addresses or number == self.number:
+            return False
+        old = self._links.pop(number, None)
+        if old is not None:
+            self.events.down(number)
+            old.abort()
+        self._links[number] = link
+        return True
+
+    def lost(self, number: int, link: _Link) -> None:
+        """A link is closed."""
+        if self._links.get(number) is link:
+            del self._links[number]
+            self.events.down(number)
+
+    async def _dial(self, number: int) -> None:
+        loop = asyncio.get_running_loop()
+        pause = REDIAL_S[0]
+        while True:
+            address = self._addresses[number]
+            try:
+                _, link = await loop.create_connection(
+                    lambda: _Link(self, number),
+                    address.host,
+                    address.port,
+                    ssl=self._connecting,
+                    ssl_handshake_timeout=5.0,
+                )
+                began = loop.time()
+                await link.closed
+                pause = REDIAL_S[0] if loop.time() - began > REDIAL_S[1] else pause
+            except (OSError, ssl.SSLError, TimeoutError) as error:
+                self.complain(number, error)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, REDIAL_S[1])
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SILENCE_S / 4)
+            for link in list(self._links.values()):
+                if loop.time() - link.heard > SILENCE_S:
+                    link.abort()

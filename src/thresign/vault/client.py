@@ -1,0 +1,230 @@
+"""The node's side of the vault's socket: calls with numbers, answers in any order, found again when the vault restarts.
+
+Own buffering on a plain non-blocking socket, because large bodies go along as file descriptors (sealed memfd).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from thresign.errors import MalformedRecord, ThresignError
+from thresign.limits import FRAME_BYTES_MAX
+from thresign.orders.header import Certificate
+from thresign.orders.statements import Announcement, CeremonyAbort, MissingReport, Present
+from thresign.orders.votes import Checkpoint, NewView, PrePrepare, ViewChange, Vote
+from thresign.vault import calls
+from thresign.wire.canonical import Record, by_tag, decode_one_of
+
+ANSWERS: dict[bytes, type[Record]] = by_tag(
+    calls.Failure,
+    calls.Done,
+    calls.Status,
+    calls.Judged,
+    calls.Proposed,
+    calls.Applied,
+    calls.Signed,
+    calls.DecidedBatch,
+    calls.KeygenStep,
+    PrePrepare,
+    Vote,
+    ViewChange,
+    NewView,
+    Checkpoint,
+    Announcement,
+    MissingReport,
+    Present,
+    CeremonyAbort,
+    Certificate,
+)
+
+_HEAD = struct.Struct(">II")
+_STATUS_ID = 0
+RETRY_S = 0.05
+_F_ADD_SEALS, _SEALS = 1033, 0xF
+
+
+class Events(NamedTuple):
+    """What the node is told."""
+
+    up: Callable[[calls.Status], None]
+    down: Callable[[], None]
+    answer: Callable[[int, Record | ThresignError], None]
+
+
+class VaultLink:
+    """A connection that is kept up. Calls made while it is down are dropped: the node hears `down`, then `up`."""
+
+    def __init__(self, path: Path, events: Events) -> None:
+        self._path = path
+        self._events = events
+        self._sock: socket.socket | None = None
+        self._in = bytearray()
+        self._out: deque[tuple[bytes, int | None]] = deque()
+        self._up = False
+        self._flushing = False
+        self._task: asyncio.Task[None] | None = None
+        self._lost: asyncio.Event = asyncio.Event()
+
+    def start(self) -> None:
+        """Begins to connect."""
+        self._task = asyncio.get_running_loop().create_task(self._keep_up())
+
+    async def stop(self) -> None:
+        """Closes the connection."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._close()
+
+    @property
+    def is_up(self) -> bool:
+        """True while the vault answers."""
+        return self._up
+
+    def ask(self, call_id: int, call: Record) -> None:
+        """Sends a call; `call_id` is above 0. The answer comes through Events.answer."""
+        if self._up:
+            self._push(call_id, call, None)
+
+    def give_body(self, call_id: int, content_sha256: bytes, body: bytes) -> None:
+        """Hands a large body over as a sealed memfd. Raises OSError if there is no memory for it."""
+        if not self._up:
+            return
+        descriptor = os.memfd_create("body", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        try:
+            view = memoryview(body)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            fcntl.fcntl(descriptor, _F_ADD_SEALS, _SEALS)
+        except OSError:
+            os.close(descriptor)
+            raise
+        self._push(call_id, calls.BodyCall(content_sha256, len(body)), descriptor)
+
+    def _push(self, call_id: int, call: Record, descriptor: int | None) -> None:
+        payload = call.encode()
+        self._out.append((_HEAD.pack(len(payload), call_id) + payload, descriptor))
+        if not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        sock, loop = self._sock, asyncio.get_running_loop()
+        if sock is None:
+            return
+        try:
+            while self._out:
+                self._send_some(sock)
+        except BlockingIOError:
+            loop.add_writer(sock.fileno(), self._writable)
+        except OSError:
+            self._lost.set()
+
+    def _send_some(self, sock: socket.socket) -> None:
+        data, descriptor = self._out[0]
+        if descriptor is not None:
+            sent = socket.send_fds(sock, [data], [descriptor])
+            os.close(descriptor)
+            self._out[0] = (data[sent:], None)
+        else:
+            joined = [data]
+            for more, held in list(self._out)[1:]:
+                if held is not None or len(joined) > 64:
+                    break
+                joined.append(more)
+            sent = sock.send(b"".join(joined))
+            while joined and sent >= len(self._out[0][0]):
+                sent -= len(self._out.popleft()[0])
+                joined.pop()
+            if sent:
+                self._out[0] = (self._out[0][0][sent:], None)
+            return
+        if not self._out[0][0]:
+            self._out.popleft()
+
+    def _writable(self) -> None:
+        if self._sock is not None:
+            asyncio.get_running_loop().remove_writer(self._sock.fileno())
+            self._flush()
+
+    def _readable(self) -> None:
+        if self._sock is None:
+            return
+        try:
+            data = self._sock.recv(1 << 18)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._lost.set()
+            return
+        self._in += data
+        try:
+            self._cut()
+        except MalformedRecord:
+            self._lost.set()
+
+    def _cut(self) -> None:
+        at, buffer = 0, self._in
+        answers = []
+        while len(buffer) - at >= _HEAD.size:
+            length, call_id = _HEAD.unpack_from(buffer, at)
+            if length > FRAME_BYTES_MAX:
+                raise MalformedRecord("an answer that is too long")
+            end = at + _HEAD.size + length
+            if end > len(buffer):
+                break
+            answers.append((call_id, decode_one_of(ANSWERS, bytes(buffer[at + _HEAD.size : end]))))
+            at = end
+        del buffer[:at]
+        for call_id, answer in answers:
+            if call_id == _STATUS_ID and isinstance(answer, calls.Status):
+                self._up = True
+                self._events.up(answer)
+            else:
+                self._events.answer(call_id, answer.error() if isinstance(answer, calls.Failure) else answer)
+
+    async def _keep_up(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+            try:
+                await loop.sock_connect(sock, str(self._path))
+            except OSError:
+                sock.close()
+                await asyncio.sleep(RETRY_S)
+                continue
+            self._sock = sock
+            self._lost.clear()
+            loop.add_reader(sock.fileno(), self._readable)
+            self._push(_STATUS_ID, calls.StatusCall(), None)
+            await self._lost.wait()
+            self._close()
+            await asyncio.sleep(RETRY_S)
+
+    def _close(self) -> None:
+        sock, self._sock = self._sock, None
+        if sock is not None:
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(sock.fileno())
+            loop.remove_writer(sock.fileno())
+            sock.close()
+        for _, descriptor in self._out:
+            if descriptor is not None:
+                os.close(descriptor)
+        self._out.clear()
+        self._in.clear()
+        if self._up:
+            self._up = False
+            self._events.down()
