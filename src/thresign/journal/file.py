@@ -34,8 +34,15 @@ class JournalFile:
 
     def records(self) -> Iterator[bytes]:
         """The payloads, oldest first."""
-        for payload, _ in scan(self._contents()):
+        for _, payload in self.records_from(0):
             yield payload
+
+    def records_from(self, place: int) -> Iterator[tuple[int, bytes]]:
+        """The frames from the one that begins at `place` on: where each begins, and its payload."""
+        at = place
+        for payload, end in scan(memoryview(self._contents())[place:]):
+            yield at, payload
+            at = place + end
 
     def append(self, payloads: Iterable[bytes]) -> list[int]:
         """Appends frames; returns where each begins. Not on disk before `sync`."""

@@ -143,6 +143,13 @@ class SendDecided(NamedTuple):
     sequence: int
 
 
+class SendResult(NamedTuple):
+    """Send a result from the journal, if it is there, and that it is held."""
+
+    to: int
+    order: bytes
+
+
 class Observe(NamedTuple):
     """Something worth counting or logging: what, about which module (0: none), and words."""
 
@@ -151,4 +158,17 @@ class Observe(NamedTuple):
     detail: str
 
 
-Output = Send | Broadcast | Ask | SetTimer | CancelTimer | Write | Applied | Answer | Refused | SendDecided | Observe
+Output = (
+    Send
+    | Broadcast
+    | Ask
+    | SetTimer
+    | CancelTimer
+    | Write
+    | Applied
+    | Answer
+    | Refused
+    | SendDecided
+    | SendResult
+    | Observe
+)

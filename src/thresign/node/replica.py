@@ -279,8 +279,25 @@ class Replica:
                     self._answer(effect)
                 case sign.Submit():
                     self._agree(agree.Submitted(effect.entry))
+                case sign.Recall():
+                    self._out.append(out.SendResult(effect.to, effect.order))
                 case sign.Blame():
                     self._out.append(out.Observe("blame", effect.number, effect.why))
+
+    @staticmethod
+    def result_message(record: ResultRecord) -> Record:
+        """A result of the journal, for a module that lacks it."""
+        return signing_messages.Result(record.order, record.signature, record.partials)
+
+    @staticmethod
+    def held_message(record: ResultRecord) -> Record:
+        """That this module holds the result."""
+        return signing_messages.Held((record.order,))
+
+    @staticmethod
+    def sign_leaves(orders: tuple[bytes, ...]) -> list[Digest]:
+        """The leaf hashes of the sign orders among these."""
+        return [leaf_hash(encoded) for encoded in orders if encoded[:8] == SignOrder.TAG]
 
     def _signed(self, reply: Record | ThresignError) -> None:
         if isinstance(reply, calls.Signed):

@@ -24,6 +24,8 @@ class Past(NamedTuple):
     reported: frozenset[Digest] = frozenset()
     """Given up: this module will not hold them."""
     answered: frozenset[Digest] = frozenset()
+    replayed: bool = False
+    """Others may have ended these orders while this node was away: ask them first."""
 
 
 class Delivered(NamedTuple):
@@ -113,6 +115,13 @@ class Submit(NamedTuple):
     entry: Entry
 
 
+class Recall(NamedTuple):
+    """A module asks for the result of an order whose walk is over: send it from the journal."""
+
+    to: int
+    order: Digest
+
+
 class Blame(NamedTuple):
     """A signer's partial is wrong or was refused."""
 
@@ -121,4 +130,4 @@ class Blame(NamedTuple):
     why: str
 
 
-Effect = AskSigned | AskReport | Broadcast | Send | Journal | Answer | Submit | Blame
+Effect = AskSigned | AskReport | Broadcast | Send | Journal | Answer | Submit | Recall | Blame

@@ -24,6 +24,7 @@ from thresign.signing.events import (
     OwnReport,
     OwnSigned,
     Past,
+    Recall,
     Received,
     Send,
     Submit,
@@ -67,6 +68,8 @@ def _delivered(journey: Journey, event: Delivered, now_ms: int) -> None:
     for certified in open_orders(journey, event):
         walk = journey.walks[certified.leaf] = Walk(certified, now_ms, now_ms + journey.timing.fetch_ms)
         _restore(journey, walk, event.past)
+        if event.past.replayed and walk.combined is None:
+            journey.out.append(Broadcast(FetchResult(certified.leaf)))
         if walk.held is None and not walk.reported:
             mine = mine or any(slot.number == journey.number for slot in certified.order.signers)
     if mine:
@@ -105,7 +108,9 @@ def _received(journey: Journey, sender: int, message: object) -> None:
                 journey.out.append(AskSigned(message.sequence))
         case FetchResult():
             walk = journey.walks.get(Digest(message.order))
-            if walk is not None and walk.combined is not None:
+            if walk is None:
+                journey.out.append(Recall(sender, Digest(message.order)))
+            elif walk.combined is not None:
                 journey.out.append(Send(sender, _result(walk.combined)))
 
 

@@ -46,6 +46,7 @@ ANSWERS: dict[bytes, type[Record]] = by_tag(
 )
 
 _HEAD = struct.Struct(">II")
+_SEND_BYTES = 1 << 18
 _STATUS_ID = 0
 RETRY_S = 0.05
 _F_ADD_SEALS, _SEALS = 1033, 0xF
@@ -67,7 +68,11 @@ class VaultLink:
         self._events = events
         self._sock: socket.socket | None = None
         self._in = bytearray()
-        self._out: deque[tuple[bytes, int | None]] = deque()
+        self._out = bytearray()
+        self._sent = 0
+        """Bytes that have left this connection: `_out` begins there in the stream."""
+        self._descriptors: deque[tuple[int, int]] = deque()
+        """Where in the stream a descriptor goes along, and which."""
         self._up = False
         self._flushing = False
         self._task: asyncio.Task[None] | None = None
@@ -112,45 +117,40 @@ class VaultLink:
 
     def _push(self, call_id: int, call: Record, descriptor: int | None) -> None:
         payload = call.encode()
-        self._out.append((_HEAD.pack(len(payload), call_id) + payload, descriptor))
+        if descriptor is not None:
+            self._descriptors.append((self._sent + len(self._out), descriptor))
+        self._out += _HEAD.pack(len(payload), call_id) + payload
         if not self._flushing:
             self._flushing = True
             asyncio.get_running_loop().call_soon(self._flush)
 
     def _flush(self) -> None:
         self._flushing = False
-        sock, loop = self._sock, asyncio.get_running_loop()
+        sock = self._sock
         if sock is None:
             return
         try:
             while self._out:
                 self._send_some(sock)
         except BlockingIOError:
-            loop.add_writer(sock.fileno(), self._writable)
+            asyncio.get_running_loop().add_writer(sock.fileno(), self._writable)
         except OSError:
             self._lost.set()
 
     def _send_some(self, sock: socket.socket) -> None:
-        data, descriptor = self._out[0]
-        if descriptor is not None:
-            sent = socket.send_fds(sock, [data], [descriptor])
-            os.close(descriptor)
-            self._out[0] = (data[sent:], None)
+        """Sends up to the next descriptor's place in the stream; a descriptor goes with the first bytes of its call."""
+        waiting = self._descriptors
+        with_one = bool(waiting) and waiting[0][0] == self._sent
+        ahead = list(waiting)[int(with_one) :]
+        end = ahead[0][0] - self._sent if ahead else len(self._out)
+        chunk = bytes(memoryview(self._out)[: min(end, _SEND_BYTES)])
+        if with_one:
+            sent = socket.send_fds(sock, [chunk], [waiting[0][1]])
+            os.close(waiting.popleft()[1])
         else:
-            joined = [data]
-            for more, held in list(self._out)[1:]:
-                if held is not None or len(joined) > 64:
-                    break
-                joined.append(more)
-            sent = sock.send(b"".join(joined))
-            while joined and sent >= len(self._out[0][0]):
-                sent -= len(self._out.popleft()[0])
-                joined.pop()
-            if sent:
-                self._out[0] = (self._out[0][0][sent:], None)
-            return
-        if not self._out[0][0]:
-            self._out.popleft()
+            sent = sock.send(chunk)
+        del self._out[:sent]
+        self._sent += sent
 
     def _writable(self) -> None:
         if self._sock is not None:
@@ -220,10 +220,11 @@ class VaultLink:
             loop.remove_reader(sock.fileno())
             loop.remove_writer(sock.fileno())
             sock.close()
-        for _, descriptor in self._out:
-            if descriptor is not None:
-                os.close(descriptor)
+        for _, descriptor in self._descriptors:
+            os.close(descriptor)
+        self._descriptors.clear()
         self._out.clear()
+        self._sent = 0
         self._in.clear()
         if self._up:
             self._up = False

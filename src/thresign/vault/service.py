@@ -98,7 +98,7 @@ class Service:
         return self._serve[type(call)](call, now_ms)
 
     def add_body(self, content_sha256: bytes, body: bytes) -> None:
-        """Holds a body that travels apart, until its request is decided; the oldest go when there are too many bytes."""
+        """Holds a body that travels apart until its request is decided; the oldest go when there are too many."""
         self.bodies.pop(content_sha256, None)
         self.bodies[content_sha256] = body
         while len(self.bodies) > 1 and sum(map(len, self.bodies.values())) > BODIES_BYTES_MAX:

@@ -27,7 +27,7 @@ def decide(book: Book, certificate: Certificate, body: bytes) -> tuple[Proposal,
     if held is None and not body:
         refuse("VOTE-D2", "the body is not held")
     try:
-        proposal = judge_body(book, header, held if held is not None else body)
+        proposal = judge_body(book, header, held if held is not None else body, decided=True)
     except VoteRefused as error:
         # A body from a node that is not the header's is the node's fault; one that is, is ours.
         ensure(held is None, f"a decided batch is not admitted: {error.detail}")

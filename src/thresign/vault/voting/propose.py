@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from thresign.errors import MalformedRecord, ThresignError
 from thresign.ids import Digest
 from thresign.ledger import ledger
-from thresign.ledger.verdicts import Permit, Verdict
+from thresign.ledger.verdicts import Checks, Permit, Verdict
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.header import Header, Phase
 from thresign.orders.votes import PrePrepare
@@ -80,7 +80,19 @@ def remember(book: Book, view: int, proposal: Proposal, primary_signature: bytes
     book.bodies[proposal.digest] = proposal.body
 
 
-def judge_body(book: Book, header: Header, body: bytes) -> Proposal:
+class _Decided:
+    """Checks for a batch that a quorum decided: whether large bodies are held here matters to a vote alone."""
+
+    def __init__(self, checks: Checks) -> None:
+        self.signature = checks.signature
+        self.announcement = checks.announcement
+        self.schnorr = checks.schnorr
+
+    def body_held(self, content_sha256: bytes) -> bool:
+        return True
+
+
+def judge_body(book: Book, header: Header, body: bytes, decided: bool = False) -> Proposal:
     """Judges a body for the slot after the ledger: every entry permitted, and the header what follows from them.
 
     The judgement rests on ledger and header alone, so it is the same in every view and every vault. [VOTE-J1]
@@ -94,7 +106,8 @@ def judge_body(book: Book, header: Header, body: bytes) -> Proposal:
         batch = Batch.decode(body)
     except MalformedRecord as error:
         refuse("VOTE-J1", f"body: {error.detail}")
-    plan = ledger.plan(book.state, book.checks, header.time_ms, batch.entries)
+    checks = _Decided(book.checks) if decided else book.checks
+    plan = ledger.plan(book.state, checks, header.time_ms, batch.entries)
     if isinstance(plan, ThresignError):
         refuse("VOTE-J1", f"{plan.code}: {plan.detail}")
     if isinstance(plan, str):

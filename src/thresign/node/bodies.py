@@ -1,0 +1,123 @@
+"""Large bodies on their way: a body over 64 KiB goes to all modules ahead of its request, in chunks.
+
+The module that a caller talks to sends the body to the others; each checks it against its digest, gives it to its vault
+as a sealed memfd, and says that it has it. The request is put forward once q modules have it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
+
+from thresign.limits import BODY_BYTES_MAX, CHUNK_BYTES_MAX
+from thresign.orders.digests import sha256
+from thresign.wire.canonical import U32, Bytes32, Record, Var
+
+COMING_MAX = 8
+"""Bodies that one peer may have on the way at once."""
+KEPT_BYTES_MAX = 8 * BODY_BYTES_MAX
+
+
+class BodyChunk(Record, frozen=True):
+    """A piece of a body; pieces come in order."""
+
+    TAG: ClassVar[bytes] = b"tb.chnk1"
+    content_sha256: Bytes32
+    body_bytes: U32
+    offset: U32
+    data: Annotated[bytes, Var(CHUNK_BYTES_MAX)]
+
+
+class BodyHeld(Record, frozen=True):
+    """The sender's vault has the body."""
+
+    TAG: ClassVar[bytes] = b"tb.held1"
+    content_sha256: Bytes32
+
+
+class FetchBody(Record, frozen=True):
+    """Send the body."""
+
+    TAG: ClassVar[bytes] = b"tb.fetch"
+    content_sha256: Bytes32
+
+
+MESSAGES: dict[bytes, type[Record]] = {kind.TAG: kind for kind in (BodyChunk, BodyHeld, FetchBody)}
+
+
+@dataclass(slots=True)
+class _Coming:
+    size: int
+    data: bytearray = field(default_factory=bytearray)
+
+
+class Bodies:
+    """What has arrived, what is arriving, and who has what."""
+
+    def __init__(self) -> None:
+        self._whole: OrderedDict[bytes, bytes] = OrderedDict()
+        self._bytes = 0
+        self._coming: dict[int, OrderedDict[bytes, _Coming]] = {}
+        self.holders: OrderedDict[bytes, set[int]] = OrderedDict()
+        """By digest: the modules that said that they have it."""
+
+    def get(self, content_sha256: bytes) -> bytes | None:
+        """The body, if it is here."""
+        return self._whole.get(content_sha256)
+
+    def put(self, content_sha256: bytes, body: bytes) -> None:
+        """Keeps a whole body; the oldest go when there are too many bytes."""
+        if content_sha256 in self._whole:
+            return
+        self._whole[content_sha256] = body
+        self._bytes += len(body)
+        while self._bytes > KEPT_BYTES_MAX:
+            _, oldest = self._whole.popitem(last=False)
+            self._bytes -= len(oldest)
+
+    def everything(self) -> list[tuple[bytes, bytes]]:
+        """All whole bodies, by digest."""
+        return list(self._whole.items())
+
+    def chunks(self, content_sha256: bytes) -> list[BodyChunk]:
+        """The body in pieces, for a peer; none if it is not here."""
+        body = self._whole.get(content_sha256, b"")
+        return [
+            BodyChunk(content_sha256, len(body), at, body[at : at + CHUNK_BYTES_MAX])
+            for at in range(0, len(body), CHUNK_BYTES_MAX)
+        ]
+
+    def take(self, sender: int, chunk: BodyChunk) -> bytes | None:
+        """Takes a piece in; returns the body once it is whole and has its digest. What does not fit is dropped."""
+        if chunk.content_sha256 in self._whole or not 0 < chunk.body_bytes <= BODY_BYTES_MAX:
+            return None
+        coming = self._coming.setdefault(sender, OrderedDict())
+        if chunk.offset == 0:
+            coming[chunk.content_sha256] = _Coming(chunk.body_bytes)
+            while len(coming) > COMING_MAX:
+                coming.popitem(last=False)
+        held = coming.get(chunk.content_sha256)
+        if held is None or chunk.offset != len(held.data) or chunk.body_bytes != held.size:
+            return None
+        held.data += chunk.data
+        if len(held.data) < held.size:
+            return None
+        del coming[chunk.content_sha256]
+        body = bytes(held.data)
+        if len(body) != chunk.body_bytes or sha256(body) != chunk.content_sha256:
+            return None
+        self.put(chunk.content_sha256, body)
+        return body
+
+    def held_by(self, content_sha256: bytes, number: int) -> int:
+        """Notes that a module has the body; returns how many do."""
+        holders = self.holders.setdefault(content_sha256, set())
+        holders.add(number)
+        while len(self.holders) > 256:
+            self.holders.popitem(last=False)
+        return len(holders)
+
+    def forget_peer(self, sender: int) -> None:
+        """The connection to a peer broke: its unfinished pieces are void."""
+        self._coming.pop(sender, None)

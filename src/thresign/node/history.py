@@ -1,0 +1,171 @@
+"""The node's memory: its journal, and the index over it. What is newest is also kept in memory.
+
+The journal is the truth and is only appended to. The index is derived; after a crash it goes on from where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from thresign.errors import MalformedRecord, StorageError
+from thresign.journal.file import JournalFile
+from thresign.node.records import RECORDS, AnsweredRecord, DecidedRecord, ReportedRecord, ResultRecord
+from thresign.orders.merkle import leaf_hash
+from thresign.orders.orders import KeygenOrder, NoticeOrder, SignOrder
+from thresign.storage.interface import AnswerRow, BatchRow, Index, OrderRow, ReportRow, ResultRow, Row
+from thresign.wire.canonical import Record, decode_one_of
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+RECENT_MAX = 4096
+FLUSH_ROWS = 512
+
+
+class History:
+    """Appends, and finds again."""
+
+    def __init__(self, journal: JournalFile, index: Index) -> None:
+        """Indexes what the journal has beyond the index. Raises StorageError, JournalCorrupt."""
+        self._journal = journal
+        self._index = index
+        self._rows: list[Row] = []
+        self._recent: OrderedDict[bytes, ResultRecord] = OrderedDict()
+        self._answered: OrderedDict[bytes, None] = OrderedDict()
+        self._reported: OrderedDict[bytes, None] = OrderedDict()
+        self._orders: OrderedDict[bytes, list[OrderRow]] = OrderedDict()
+        self._batches: OrderedDict[int, int] = OrderedDict()
+        self._flushing: asyncio.Task[None] | None = None
+        self.failed: Exception | None = None
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        position = self._index.position()
+        if position > self._journal.size:
+            raise StorageError("the index is ahead of the journal: delete the index, it is made again")
+        for place, payload in self._journal.records_from(position):
+            self._note(place, decode_record(payload))
+            if len(self._rows) >= FLUSH_ROWS:
+                self._flush_now()
+        self._flush_now()
+
+    # --- writing --------------------------------------------------------------------------------------------------
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Appends; on disk after `sync`. Raises StorageError."""
+        places = self._journal.append(record.encode() for record in records)
+        for place, record in zip(places, records, strict=True):
+            self._note(place, record)
+        if len(self._rows) >= FLUSH_ROWS and self._flushing is None:
+            self._flushing = asyncio.get_running_loop().create_task(self._flush())
+
+    def sync(self) -> None:
+        """Blocks until what was appended is on disk."""
+        self._journal.sync()
+
+    def _note(self, place: int, record: Record) -> None:
+        match record:
+            case DecidedRecord():
+                sequence = record.certificate.header.sequence
+                self._batches[sequence] = place
+                self._rows.append(BatchRow(sequence, place))
+                for index, encoded in enumerate(record.orders):
+                    self._note_order(sequence, index, encoded)
+            case ResultRecord():
+                self._recent[record.order] = record
+                self._rows.append(ResultRow(record.order, place))
+            case ReportedRecord():
+                self._reported[record.order] = None
+                self._rows.append(ReportRow(record.order))
+            case AnsweredRecord():
+                self._answered[record.order] = None
+                self._rows.append(AnswerRow(record.order))
+        for kept in (self._recent, self._answered, self._reported, self._orders, self._batches):
+            while len(kept) > RECENT_MAX and len(self._rows) < RECENT_MAX // 2:
+                kept.popitem(last=False)
+
+    def _note_order(self, sequence: int, index: int, encoded: bytes) -> None:
+        leaf = leaf_hash(encoded)
+        tag = encoded[:8]
+        if tag == SignOrder.TAG:
+            order = SignOrder.decode(encoded)
+            row = OrderRow(order.request, order.item, order.attempt, leaf, sequence, index)
+        elif tag == KeygenOrder.TAG:
+            row = OrderRow(KeygenOrder.decode(encoded).request, 0, 1, leaf, sequence, index)
+        elif tag == NoticeOrder.TAG:
+            row = OrderRow(NoticeOrder.decode(encoded).entry, 0, 1, leaf, sequence, index)
+        else:
+            raise MalformedRecord("a journal with an unknown order")
+        rows = self._orders.setdefault(row.request, [])
+        if row not in rows:
+            rows.append(row)
+        self._rows.append(row)
+
+    async def _flush(self) -> None:
+        try:
+            while self._rows:
+                rows, self._rows = self._rows, []
+                await asyncio.to_thread(self._index.add, rows, self._journal.size)
+        except StorageError as error:
+            self.failed = error
+        finally:
+            self._flushing = None
+
+    def _flush_now(self) -> None:
+        rows, self._rows = self._rows, []
+        self._index.add(rows, self._journal.size)
+
+    def close(self) -> None:
+        """Writes the index out."""
+        self._flush_now()
+        self._index.close()
+        self._journal.close()
+
+    # --- finding --------------------------------------------------------------------------------------------------
+
+    def newest(self) -> int:
+        """The newest decided sequence in the journal."""
+        return max(self._index.newest(), max(self._batches, default=0))
+
+    def batch(self, sequence: int) -> DecidedRecord | None:
+        """A decided batch."""
+        place = self._batches.get(sequence)
+        if place is None:
+            place = self._index.batch(sequence)
+        return self._read(place, DecidedRecord)
+
+    def batches_from(self, sequence: int, count: int) -> Iterator[DecidedRecord]:
+        """Up to `count` decided batches in sequence, ending at the first that is not here."""
+        for wanted in range(sequence, sequence + count):
+            found = self.batch(wanted)
+            if found is None:
+                return
+            yield found
+
+    def orders(self, request: bytes) -> list[OrderRow]:
+        """The orders of a request, by item and attempt."""
+        rows = {row.leaf: row for row in (*self._index.orders(request), *self._orders.get(request, ()))}
+        return sorted(rows.values(), key=lambda row: (row.item, row.attempt))
+
+    def result(self, leaf: bytes) -> ResultRecord | None:
+        """The result of an order, answered or not."""
+        found = self._recent.get(leaf)
+        return found if found is not None else self._read(self._index.result(leaf), ResultRecord)
+
+    def answered(self, leaf: bytes) -> bool:
+        """True if q modules hold this order's result: it is the request's answer."""
+        return leaf in self._answered or self._index.answered(leaf)
+
+    def gave_up(self, leaf: bytes) -> bool:
+        """True if this module reported the order missing: it must never say that it holds its result."""
+        return leaf in self._reported or self._index.reported(leaf)
+
+    def _read(self, place: int | None, kind: type[RecordT]) -> RecordT | None:
+        return kind.decode(self._journal.read(place)) if place is not None else None
+
+
+def decode_record(payload: bytes) -> Record:
+    """A record of the node's journal. Raises MalformedRecord."""
+    return decode_one_of(RECORDS, payload)

@@ -1,0 +1,341 @@
+"""The node around its replica: sockets, clock, disk.
+
+Everything runs on one event loop. Outputs of the replica are carried out in order; only the journal's sync leaves the
+loop, and several writes share one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, Protocol
+
+from thresign.agreement.pbft.messages import DecidedBatch
+from thresign.errors import StorageError, ThresignError
+from thresign.node import bodies as body_messages
+from thresign.node import events as ev
+from thresign.node.bodies import Bodies, BodyChunk, BodyHeld, FetchBody
+from thresign.node.history import History
+from thresign.node.records import DecidedRecord
+from thresign.node.replica import MESSAGES, Replica
+from thresign.orders.batch import Batch, Entry
+from thresign.signing.events import Delivered, Past
+from thresign.signing.stages import Answered
+from thresign.vault import calls
+from thresign.wire.canonical import Record, decode_one_of
+
+ALL_MESSAGES: dict[bytes, type[Record]] = {**MESSAGES, **body_messages.MESSAGES}
+RECOVER_BATCHES = 256
+DECIDED_AT_ONCE = 16
+_OWN_CALLS = 1 << 31
+"""Calls of the runtime itself have numbers above this; those of the replica lie below."""
+
+
+class Watcher(Protocol):
+    """Who is told what happens (node.desk, telemetry)."""
+
+    def vault_up(self, status: calls.Status) -> None:
+        """The vault answers."""
+
+    def vault_down(self) -> None:
+        """The vault does not answer."""
+
+    def applied(self, applied: calls.Applied, entries: tuple[Entry, ...]) -> None:
+        """A batch was decided."""
+
+    def answered(self, answered: Answered) -> None:
+        """A request has its signature."""
+
+    def refused(self, entry: Entry, error: ThresignError) -> None:
+        """An entry submitted here will not be ordered."""
+
+    def body_held(self, content_sha256: bytes, holders: int) -> None:
+        """That many modules hold a large body."""
+
+    def observed(self, what: str, number: int, detail: str) -> None:
+        """Something worth counting."""
+
+
+class Link(Protocol):
+    """The connection to the vault (vault.client)."""
+
+    def ask(self, call_id: int, call: Record) -> None:
+        """Sends a call."""
+
+    def give_body(self, call_id: int, content_sha256: bytes, body: bytes) -> None:
+        """Hands a large body over."""
+
+
+class Mesh(Protocol):
+    """The connections to the other modules (peers.connection)."""
+
+    def send(self, to: int, payload: bytes) -> None:
+        """To one."""
+
+    def broadcast(self, payload: bytes) -> None:
+        """To all."""
+
+
+class Ports(NamedTuple):
+    """What wiring plugs in after both sides exist."""
+
+    link: Link
+    mesh: Mesh
+    watcher: Watcher
+
+
+class Runtime:
+    """Feeds the replica and does what it says. `fail` is called once when the node must stop."""
+
+    def __init__(self, number: int, quorum: int, replica: Replica, history: History, bodies: Bodies) -> None:
+        self.number = number
+        self.quorum = quorum
+        self.replica = replica
+        self.history = history
+        self.bodies = bodies
+        self.ports: Ports
+        self.failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+        self.vault_is_up = False
+        self._loop = asyncio.get_running_loop()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._own: dict[int, Callable[[Record | ThresignError], None]] = {}
+        self._own_ids = _OWN_CALLS
+        self._recovered = False
+        self._unsynced: list[int] = []
+        self._syncing = False
+        self._disk = ThreadPoolExecutor(1, "journal")
+
+    def now_ms(self) -> int:
+        """The loop's monotonic clock."""
+        return int(self._loop.time() * 1000)
+
+    # --- what comes in --------------------------------------------------------------------------------------------
+
+    def feed(self, event: ev.Event) -> None:
+        """Gives the replica an event, and does what follows."""
+        self._do_all(self.replica.handle(event, self.now_ms()))
+
+    def vault_up(self, status: calls.Status) -> None:
+        """The vault's connection stands. After a start of this node, its newest orders are walked again."""
+        self.vault_is_up = True
+        for content_sha256, body in self.bodies.everything():
+            self.give_body(content_sha256, body, lambda _reply: None)
+        self.ports.watcher.vault_up(status)
+        self.feed(ev.VaultUp(status))
+        if not self._recovered:
+            self._recovered = True
+            self._do_all(self.replica.recover(self._past(), self.now_ms()))
+
+    def vault_down(self) -> None:
+        """The vault's connection broke."""
+        self.vault_is_up = False
+        waiting, self._own = self._own, {}
+        for then in waiting.values():
+            then(StorageError("the vault does not answer"))
+        self.ports.watcher.vault_down()
+        self.feed(ev.VaultDown())
+
+    def vault_answer(self, call_id: int, reply: Record | ThresignError) -> None:
+        """An answer of the vault."""
+        if call_id > _OWN_CALLS:
+            then = self._own.pop(call_id, None)
+            if then is not None:
+                then(reply)
+        else:
+            self.feed(ev.VaultSaid(call_id, reply))
+
+    def peer_frame(self, sender: int, payload: bytes) -> None:
+        """A frame of another module. Raises MalformedRecord."""
+        message = decode_one_of(ALL_MESSAGES, payload)
+        match message:
+            case BodyChunk():
+                self._body_chunk(sender, message)
+            case BodyHeld():
+                self._body_held(message.content_sha256, sender)
+            case FetchBody():
+                self.send_body(sender, message.content_sha256)
+            case _:
+                self.feed(ev.PeerSaid(sender, message))
+
+    def peer_up(self, number: int) -> None:
+        """A connection stands."""
+        self.feed(ev.PeerUp(number))
+
+    def peer_down(self, number: int) -> None:
+        """A connection broke."""
+        self.bodies.forget_peer(number)
+        self.feed(ev.PeerDown(number))
+
+    def ask_vault(self, call: Record, then: Callable[[Record | ThresignError], None]) -> None:
+        """A call of the node itself; `then` is called with the answer, or with an error if the vault goes away."""
+        if not self.vault_is_up:
+            then(StorageError("the vault does not answer"))
+            return
+        self._own_ids += 1
+        self._own[self._own_ids] = then
+        self.ports.link.ask(self._own_ids, call)
+
+    # --- what goes out --------------------------------------------------------------------------------------------
+
+    def _do_all(self, outputs: list[ev.Output]) -> None:
+        try:
+            for output in outputs:
+                self._do(output)
+        except StorageError as error:
+            if not self.failure.done():
+                self.failure.set_result(error)
+
+    def _do(self, output: ev.Output) -> None:
+        ports = self.ports
+        match output:
+            case ev.Send():
+                ports.mesh.send(output.to, output.message.encode())
+            case ev.Broadcast():
+                ports.mesh.broadcast(output.message.encode())
+            case ev.Ask():
+                ports.link.ask(output.id, output.call)
+            case ev.SetTimer():
+                self._set_timer(output.name, output.after_ms)
+            case ev.CancelTimer():
+                held = self._timers.pop(output.name, None)
+                if held is not None:
+                    held.cancel()
+            case ev.Write():
+                self.history.append(output.records)
+                if output.id:
+                    self._unsynced.append(output.id)
+                    self._sync()
+            case ev.Applied():
+                ports.watcher.applied(output.applied, output.entries)
+            case ev.Answer():
+                ports.watcher.answered(output.answered)
+            case ev.Refused():
+                ports.watcher.refused(output.entry, output.error)
+            case ev.SendDecided():
+                self._send_decided(output)
+            case ev.SendResult():
+                self._send_result(output)
+            case ev.Observe():
+                ports.watcher.observed(output.what, output.number, output.detail)
+
+    def _set_timer(self, name: str, after_ms: int) -> None:
+        held = self._timers.pop(name, None)
+        if held is not None:
+            held.cancel()
+        self._timers[name] = self._loop.call_later(after_ms / 1000, self._fire, name)
+
+    def _fire(self, name: str) -> None:
+        self._timers.pop(name, None)
+        self.feed(ev.TimerFired(name))
+
+    def _sync(self) -> None:
+        if self._syncing or not self._unsynced:
+            return
+        self._syncing = True
+        ids, self._unsynced = self._unsynced, []
+        done = self._loop.run_in_executor(self._disk, self.history.sync)
+        done.add_done_callback(lambda future: self._synced(ids, future))
+
+    def _synced(self, ids: list[int], future: asyncio.Future[None]) -> None:
+        self._syncing = False
+        error = future.exception()
+        if error is not None:
+            if not self.failure.done():
+                self.failure.set_result(error if isinstance(error, Exception) else StorageError(str(error)))
+            return
+        for written in ids:
+            self.feed(ev.Written(written))
+        self._sync()
+
+    def _send_decided(self, output: ev.SendDecided) -> None:
+        for record in self.history.batches_from(output.sequence, DECIDED_AT_ONCE):
+            self.ports.mesh.send(output.to, DecidedBatch(record.certificate, record.body).encode())
+
+    def _send_result(self, output: ev.SendResult) -> None:
+        found = self.history.result(output.order)
+        if found is not None:
+            self.ports.mesh.send(output.to, self.replica.result_message(found).encode())
+            if not self.history.gave_up(output.order):
+                self.ports.mesh.send(output.to, self.replica.held_message(found).encode())
+
+    def _past(self) -> list[Delivered]:
+        """The newest batches of the journal with what is known of their orders."""
+        newest = self.history.newest()
+        first = max(1, newest - RECOVER_BATCHES + 1)
+        return [self._replay(record) for record in self.history.batches_from(first, RECOVER_BATCHES)]
+
+    def walk_again(self, sequence: int) -> None:
+        """Walks a batch of the journal once more: its orders were answered, if at all, while this node was away."""
+        record = self.history.batch(sequence)
+        if record is not None:
+            self._do_all(self.replica.recover([self._replay(record)], self.now_ms()))
+
+    def _replay(self, record: DecidedRecord) -> Delivered:
+        applied = calls.Applied(record.certificate.header.sequence, record.body, record.orders, (), (), 0, 0)
+        return Delivered(record.certificate, Batch.decode(record.body), applied, self._known(record.orders))
+
+    def _known(self, orders: tuple[bytes, ...]) -> Past:
+        results, answered, reported = {}, set(), set()
+        for leaf in self.replica.sign_leaves(orders):
+            if self.history.gave_up(leaf):
+                reported.add(leaf)
+            if self.history.answered(leaf):
+                answered.add(leaf)
+            else:
+                found = self.history.result(leaf)
+                if found is not None:
+                    results[leaf] = (found.signature, found.partials)
+        return Past(results, frozenset(reported), frozenset(answered), True)
+
+    # --- large bodies ---------------------------------------------------------------------------------------------
+
+    def give_body(self, content_sha256: bytes, body: bytes, then: Callable[[Record | ThresignError], None]) -> None:
+        """Hands a large body to the vault."""
+        if not self.vault_is_up:
+            then(StorageError("the vault does not answer"))
+            return
+        self._own_ids += 1
+        self._own[self._own_ids] = then
+        self.ports.link.give_body(self._own_ids, content_sha256, body)
+
+    def send_body(self, to: int, content_sha256: bytes) -> None:
+        """Sends a body to one module, in chunks."""
+        for chunk in self.bodies.chunks(content_sha256):
+            self.ports.mesh.send(to, chunk.encode())
+
+    def spread_body(self, content_sha256: bytes, body: bytes) -> None:
+        """A caller's large body: keep it, give it to the vault, send it to all."""
+        self.bodies.put(content_sha256, body)
+        self.give_body(content_sha256, body, lambda reply: self._given(content_sha256, self.number, reply))
+        for chunk in self.bodies.chunks(content_sha256):
+            self.ports.mesh.broadcast(chunk.encode())
+
+    def _body_chunk(self, sender: int, chunk: BodyChunk) -> None:
+        body = self.bodies.take(sender, chunk)
+        if body is not None:
+            digest = chunk.content_sha256
+            self.give_body(digest, body, lambda reply: self._given(digest, sender, reply))
+        elif chunk.offset == 0 and self.bodies.get(chunk.content_sha256) is not None:
+            self.ports.mesh.send(sender, BodyHeld(chunk.content_sha256).encode())
+
+    def _given(self, content_sha256: bytes, origin: int, reply: Record | ThresignError) -> None:
+        if isinstance(reply, ThresignError):
+            return
+        self.feed(ev.BodyArrived())
+        if origin == self.number:
+            self._body_held(content_sha256, self.number)
+        else:
+            self.ports.mesh.send(origin, BodyHeld(content_sha256).encode())
+
+    def _body_held(self, content_sha256: bytes, number: int) -> None:
+        holders = self.bodies.held_by(content_sha256, number)
+        self.ports.watcher.body_held(content_sha256, holders)
+
+    async def stop(self) -> None:
+        """Writes everything out."""
+        for timer in self._timers.values():
+            timer.cancel()
+        await self._loop.run_in_executor(self._disk, self.history.sync)
+        self._disk.shutdown()
+        self.history.close()
