@@ -73,7 +73,7 @@ const char *ts_record_next(const ts_slot *slot, const char *prefix, const char *
  * after one has failed; the failure is remembered, and commit answers with the first one. */
 CK_RV ts_change_begin(ts_slot *slot, ts_change **change);
 ts_slot *ts_change_slot(const ts_change *change);
-/* Puts a record in place of an older one of that name. Bytes are copied; secrets should be in secret memory already. */
+/* Puts a record, in place of one of that name. Bytes are copied; secrets should already lie in secret memory. */
 CK_RV ts_change_put(ts_change *change, const char *name, const uint8_t *bytes, size_t length);
 CK_RV ts_change_put_secret(ts_change *change, const char *name, const uint8_t *secret, size_t length);
 /* Deletes a record or a share: CKR_TS_RECORD_MISSING if there is none. */
