@@ -14,5 +14,9 @@ void ts_edwards25519_msm_vartime(ts_element *out, const ts_scalar *k, const ts_e
 void ts_edwards25519_double_mul_portable_vartime(ts_element *out, const ts_scalar *a, const ts_element *A,
                                                  const ts_scalar *b);
 void ts_edwards25519_msm_portable_vartime(ts_element *out, const ts_scalar *k, const ts_element *A, size_t count);
+/* Only where the processor has AVX-512 F, VL, DQ and IFMA: cpu.h. */
+void ts_edwards25519_double_mul_ifma_vartime(ts_element *out, const ts_scalar *a, const ts_element *A,
+                                             const ts_scalar *b);
+void ts_edwards25519_msm_ifma_vartime(ts_element *out, const ts_scalar *k, const ts_element *A, size_t count);
 
 #endif
