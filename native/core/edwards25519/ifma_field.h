@@ -49,12 +49,19 @@
 
 typedef struct { VEC v[5]; } LN(fv);
 
+/* 19, in a way that keeps gcc from making four shifts and sums out of every multiplication by it. */
+static inline VEC LN(fv_nineteen)(void) {
+  VEC n = VSET(19);
+  __asm__("" : "+v"(n));
+  return n;
+}
+
 /* One round of carries for limbs below 2^62.4: carries are below 2^11.4, and 19 times that is below 2^15.7.
  * (From a raw product itself the carries are below 2^9.1, and the last one below 2^6.7: r is below 2^51 + 2^11.) */
 static inline void LN(fv_carry)(LN(fv) *r, const LN(fv) *a) {
   const VEC mask = VSET((1ll << 51) - 1);
   const VEC c0 = VOP(srli)(a->v[0], 51), c1 = VOP(srli)(a->v[1], 51), c2 = VOP(srli)(a->v[2], 51);
-  const VEC c3 = VOP(srli)(a->v[3], 51), c4 = VOP(mullo)(VOP(srli)(a->v[4], 51), VSET(19));
+  const VEC c3 = VOP(srli)(a->v[3], 51), c4 = VOP(mullo)(VOP(srli)(a->v[4], 51), LN(fv_nineteen)());
   r->v[0] = VOP(add)(VAND(a->v[0], mask), c4);
   r->v[1] = VOP(add)(VAND(a->v[1], mask), c0);
   r->v[2] = VOP(add)(VAND(a->v[2], mask), c1);
@@ -62,48 +69,55 @@ static inline void LN(fv_carry)(LN(fv) *r, const LN(fv) *a) {
   r->v[4] = VOP(add)(VAND(a->v[4], mask), c3);
 }
 
-/* Columns to raw limbs: lo[k] counts 2^(51 k), hi[k] 2^(51 k + 52) = 2 * 2^(51 (k + 1)), and 2^255 counts 19. */
-static inline void LN(fv_fold)(LN(fv) *r, const VEC lo[9], const VEC hi[9]) {
-  const VEC nineteen = VSET(19);
-  VEC z[10];
-  z[0] = lo[0];
-  for (int k = 1; k < 9; k++) z[k] = VOP(add)(VOP(add)(lo[k], hi[k - 1]), hi[k - 1]);
-  z[9] = VOP(add)(hi[8], hi[8]);
-  for (int k = 0; k < 5; k++) r->v[k] = VOP(add)(z[k], VOP(mullo)(z[k + 5], nineteen));
+/* acc + column k of a times b, low halves or high halves. */
+static inline VEC LN(fv_column_lo)(VEC acc, const LN(fv) *a, const LN(fv) *b, int k) {
+  for (int i = k < 5 ? 0 : k - 4; i <= (k < 5 ? k : 4); i++) acc = MADD_LO(acc, a->v[i], b->v[k - i]);
+  return acc;
 }
 
-/* r = a * b, both tight, r raw. */
+static inline VEC LN(fv_column_hi)(VEC acc, const LN(fv) *a, const LN(fv) *b, int k) {
+  for (int i = k < 5 ? 0 : k - 4; i <= (k < 5 ? k : 4); i++) acc = MADD_HI(acc, a->v[i], b->v[k - i]);
+  return acc;
+}
+
+/* Column k of weight 2^(51 k): its low halves and twice the high halves of the column before, which count
+ * 2^(51 (k - 1) + 52). One chain of sums takes fewer instructions; two are shorter where products are many. */
+static inline VEC LN(fv_mul_column)(const LN(fv) *a, const LN(fv) *b, int k) {
+  VEC t = VZERO();
+  if (k > 0) t = LN(fv_column_hi)(t, a, b, k - 1);
+  t = VOP(add)(t, t);
+  if (LANES == 4 && k >= 3 && k <= 6) return VOP(add)(t, LN(fv_column_lo)(VZERO(), a, b, k));
+  return k < 9 ? LN(fv_column_lo)(t, a, b, k) : t;
+}
+
+/* r = a * b, both tight, r raw: 2^255 counts 19. */
 static inline void LN(fv_mul)(LN(fv) *r, const LN(fv) *a, const LN(fv) *b) {
-  VEC lo[9], hi[9];
-  for (int k = 0; k < 9; k++) lo[k] = hi[k] = VZERO();
-  for (int i = 0; i < 5; i++) {
-    for (int j = 0; j < 5; j++) {
-      lo[i + j] = MADD_LO(lo[i + j], a->v[i], b->v[j]);
-      hi[i + j] = MADD_HI(hi[i + j], a->v[i], b->v[j]);
-    }
-  }
-  LN(fv_fold)(r, lo, hi);
+  const VEC nineteen = LN(fv_nineteen)();
+  LN(fv) t;
+  for (int k = 0; k < 5; k++) t.v[k] = VOP(mullo)(LN(fv_mul_column)(a, b, k + 5), nineteen);
+  for (int k = 0; k < 5; k++) t.v[k] = VOP(add)(t.v[k], LN(fv_mul_column)(a, b, k));
+  *r = t;
+}
+
+/* The same column of a square, from products i < j counted twice and squares: twice ((high products) * 2 + high squares
+ * + low products) + low squares. */
+static inline VEC LN(fv_square_column)(const LN(fv) *a, int k) {
+  VEC t = VZERO();
+  for (int i = k - 1 < 5 ? 0 : k - 5; 2 * i < k - 1; i++) t = MADD_HI(t, a->v[i], a->v[k - 1 - i]);
+  t = VOP(add)(t, t);
+  for (int i = k < 5 ? 0 : k - 4; 2 * i < k; i++) t = MADD_LO(t, a->v[i], a->v[k - i]);
+  if (k % 2 == 1) t = MADD_HI(t, a->v[k / 2], a->v[k / 2]);
+  t = VOP(add)(t, t);
+  return k % 2 == 0 ? MADD_LO(t, a->v[k / 2], a->v[k / 2]) : t;
 }
 
 /* r = a^2, a tight, r raw. */
 static inline void LN(fv_square)(LN(fv) *r, const LN(fv) *a) {
-  VEC lo[9], hi[9];
-  for (int k = 0; k < 9; k++) lo[k] = hi[k] = VZERO();
-  for (int i = 0; i < 5; i++) {
-    for (int j = i + 1; j < 5; j++) {
-      lo[i + j] = MADD_LO(lo[i + j], a->v[i], a->v[j]);
-      hi[i + j] = MADD_HI(hi[i + j], a->v[i], a->v[j]);
-    }
-  }
-  for (int k = 1; k < 8; k++) {
-    lo[k] = VOP(add)(lo[k], lo[k]);
-    hi[k] = VOP(add)(hi[k], hi[k]);
-  }
-  for (int i = 0; i < 5; i++) {
-    lo[2 * i] = MADD_LO(lo[2 * i], a->v[i], a->v[i]);
-    hi[2 * i] = MADD_HI(hi[2 * i], a->v[i], a->v[i]);
-  }
-  LN(fv_fold)(r, lo, hi);
+  const VEC nineteen = LN(fv_nineteen)();
+  LN(fv) t;
+  for (int k = 0; k < 5; k++) t.v[k] = VOP(mullo)(LN(fv_square_column)(a, k + 5), nineteen);
+  for (int k = 0; k < 5; k++) t.v[k] = VOP(add)(t.v[k], LN(fv_square_column)(a, k));
+  *r = t;
 }
 
 /* The constant 2^10 p limb by limb: at least 2^61 - 2^15, more than any raw limb. */

@@ -22,7 +22,7 @@ typedef struct {
 } entry;
 
 /* From how many points on two independent sums, each taking every other addition, are faster than one. */
-#define TWO_SUMS_FROM 5
+#define TWO_SUMS_FROM 40
 
 static const entry neutral_entry = {{{1, 1, 0, 2}}};
 
