@@ -69,55 +69,48 @@ static inline void LN(fv_carry)(LN(fv) *r, const LN(fv) *a) {
   r->v[4] = VOP(add)(VAND(a->v[4], mask), c3);
 }
 
-/* acc + column k of a times b, low halves or high halves. */
-static inline VEC LN(fv_column_lo)(VEC acc, const LN(fv) *a, const LN(fv) *b, int k) {
-  for (int i = k < 5 ? 0 : k - 4; i <= (k < 5 ? k : 4); i++) acc = MADD_LO(acc, a->v[i], b->v[k - i]);
-  return acc;
+/* Columns to raw limbs: lo[k] counts 2^(51 k), hi[k] 2^(51 k + 52) = 2 * 2^(51 (k + 1)), and 2^255 counts 19. */
+static inline void LN(fv_fold)(LN(fv) *r, const VEC lo[9], const VEC hi[9]) {
+  const VEC nineteen = LN(fv_nineteen)();
+  VEC z[10];
+  z[0] = lo[0];
+  z[9] = VOP(add)(hi[8], hi[8]);
+  for (int k = 8; k > 0; k--) z[k] = VOP(add)(lo[k], VOP(add)(hi[k - 1], hi[k - 1]));
+  for (int k = 0; k < 5; k++) r->v[k] = VOP(add)(z[k], VOP(mullo)(z[k + 5], nineteen));
 }
 
-static inline VEC LN(fv_column_hi)(VEC acc, const LN(fv) *a, const LN(fv) *b, int k) {
-  for (int i = k < 5 ? 0 : k - 4; i <= (k < 5 ? k : 4); i++) acc = MADD_HI(acc, a->v[i], b->v[k - i]);
-  return acc;
-}
-
-/* Column k of weight 2^(51 k): its low halves and twice the high halves of the column before, which count
- * 2^(51 (k - 1) + 52). One chain of sums takes fewer instructions; two are shorter where products are many. */
-static inline VEC LN(fv_mul_column)(const LN(fv) *a, const LN(fv) *b, int k) {
-  VEC t = VZERO();
-  if (k > 0) t = LN(fv_column_hi)(t, a, b, k - 1);
-  t = VOP(add)(t, t);
-  if (LANES == 4 && k >= 3 && k <= 6) return VOP(add)(t, LN(fv_column_lo)(VZERO(), a, b, k));
-  return k < 9 ? LN(fv_column_lo)(t, a, b, k) : t;
-}
-
-/* r = a * b, both tight, r raw: 2^255 counts 19. */
+/* r = a * b, both tight, r raw. Row by row, so that neighbouring instructions do not wait for each other. */
 static inline void LN(fv_mul)(LN(fv) *r, const LN(fv) *a, const LN(fv) *b) {
-  const VEC nineteen = LN(fv_nineteen)();
-  LN(fv) t;
-  for (int k = 0; k < 5; k++) t.v[k] = VOP(mullo)(LN(fv_mul_column)(a, b, k + 5), nineteen);
-  for (int k = 0; k < 5; k++) t.v[k] = VOP(add)(t.v[k], LN(fv_mul_column)(a, b, k));
-  *r = t;
+  VEC lo[9], hi[9];
+  for (int k = 0; k < 9; k++) lo[k] = hi[k] = VZERO();
+  for (int i = 4; i >= 0; i--) {
+    for (int j = 4; j >= 0; j--) {
+      hi[i + j] = MADD_HI(hi[i + j], a->v[i], b->v[j]);
+      lo[i + j] = MADD_LO(lo[i + j], a->v[i], b->v[j]);
+    }
+  }
+  LN(fv_fold)(r, lo, hi);
 }
 
-/* The same column of a square, from products i < j counted twice and squares: twice ((high products) * 2 + high squares
- * + low products) + low squares. */
-static inline VEC LN(fv_square_column)(const LN(fv) *a, int k) {
-  VEC t = VZERO();
-  for (int i = k - 1 < 5 ? 0 : k - 5; 2 * i < k - 1; i++) t = MADD_HI(t, a->v[i], a->v[k - 1 - i]);
-  t = VOP(add)(t, t);
-  for (int i = k < 5 ? 0 : k - 4; 2 * i < k; i++) t = MADD_LO(t, a->v[i], a->v[k - i]);
-  if (k % 2 == 1) t = MADD_HI(t, a->v[k / 2], a->v[k / 2]);
-  t = VOP(add)(t, t);
-  return k % 2 == 0 ? MADD_LO(t, a->v[k / 2], a->v[k / 2]) : t;
-}
-
-/* r = a^2, a tight, r raw. */
+/* r = a^2, a tight, r raw: the products of different limbs count twice. */
 static inline void LN(fv_square)(LN(fv) *r, const LN(fv) *a) {
-  const VEC nineteen = LN(fv_nineteen)();
-  LN(fv) t;
-  for (int k = 0; k < 5; k++) t.v[k] = VOP(mullo)(LN(fv_square_column)(a, k + 5), nineteen);
-  for (int k = 0; k < 5; k++) t.v[k] = VOP(add)(t.v[k], LN(fv_square_column)(a, k));
-  *r = t;
+  VEC lo[9], hi[9];
+  for (int k = 0; k < 9; k++) lo[k] = hi[k] = VZERO();
+  for (int i = 3; i >= 0; i--) {
+    for (int j = 4; j > i; j--) {
+      hi[i + j] = MADD_HI(hi[i + j], a->v[i], a->v[j]);
+      lo[i + j] = MADD_LO(lo[i + j], a->v[i], a->v[j]);
+    }
+  }
+  for (int k = 7; k > 0; k--) {
+    lo[k] = VOP(add)(lo[k], lo[k]);
+    hi[k] = VOP(add)(hi[k], hi[k]);
+  }
+  for (int i = 4; i >= 0; i--) {
+    hi[2 * i] = MADD_HI(hi[2 * i], a->v[i], a->v[i]);
+    lo[2 * i] = MADD_LO(lo[2 * i], a->v[i], a->v[i]);
+  }
+  LN(fv_fold)(r, lo, hi);
 }
 
 /* The constant 2^10 p limb by limb: at least 2^61 - 2^15, more than any raw limb. */

@@ -10,10 +10,6 @@
 #include "schedule.h"
 #include "tables.h"
 
-#define LANES 4
-#include "ifma_point.h"
-#undef LANES
-#define LANES 8
 #include "ifma_point.h"
 
 /* A cached point in memory: limb by limb, lanes side by side, as in tables.h. */
@@ -21,10 +17,8 @@ typedef struct {
   _Alignas(32) uint64_t limb[5][4];
 } entry;
 
-/* From how many points on two independent sums, each taking every other addition, are faster than one. */
-#define TWO_SUMS_FROM 40
-
-static const entry neutral_entry = {{{1, 1, 0, 2}}};
+/* From how many points on two sums, each taking every other addition, are faster than one. */
+#define TWO_SUMS_FROM 36
 
 /* (1, 1, 2d, 2) in every group of four lanes. */
 static inline __m256i factor4(int k) {
@@ -33,10 +27,6 @@ static inline __m256i factor4(int k) {
 
 static inline __m256i load4(const ge *p, int k) {
   return _mm256_set_epi64x((long long)p->Z.v[k], (long long)p->T.v[k], (long long)p->Y.v[k], (long long)p->X.v[k]);
-}
-
-static inline __m512i join(__m256i low, __m256i high) {
-  return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 }
 
 /* The point in lanes, raw below 2^60.1, to limbs of field.h: carried from a raw product, they are tight there too. */
@@ -63,116 +53,85 @@ static inline const entry *find_entry(const entry *table, unsigned base_from, un
 }
 
 /* For negative points Y-X and Y+X change places and 2dT becomes 2p - 2dT < 2^52, no carry needed. */
-#define NEGATE_MASKED(prefix, e, swap, flip)                                                                       \
-  for (int k = 0; k < 5; k++) {                                                                                    \
-    (e)->v[k] = prefix##_mask_permutex_epi64((e)->v[k], swap, (e)->v[k], 1 | 0 << 2 | 2 << 4 | 3 << 6);            \
-    (e)->v[k] = prefix##_mask_sub_epi64((e)->v[k], flip, k == 0 ? first : others, (e)->v[k]);                      \
-  }
-
-static inline void load_entry_x4(fv_x4 *r, const entry *e, unsigned code) {
+static inline void load_entry(fv_x4 *r, const entry *e, unsigned code) {
   const __m256i first = _mm256_set1_epi64x((1ll << 52) - 38), others = _mm256_set1_epi64x((1ll << 52) - 2);
   const unsigned negative = 0u - (code & 1);
-  for (int k = 0; k < 5; k++) r->v[k] = _mm256_load_si256((const __m256i *)e->limb[k]);
-  NEGATE_MASKED(_mm256, r, (__mmask8)(negative & 3), (__mmask8)(negative & 4))
+  for (int k = 0; k < 5; k++) {
+    const __m256i v = _mm256_load_si256((const __m256i *)e->limb[k]);
+    const __m256i w = _mm256_mask_permutex_epi64(v, (__mmask8)(negative & 3), v, 1 | 0 << 2);
+    r->v[k] = _mm256_mask_sub_epi64(w, (__mmask8)(negative & 4), k == 0 ? first : others, w);
+  }
 }
 
-static inline void load_entries_x8(fv_x8 *r, const entry *e, unsigned code, const entry *f, unsigned code2) {
-  const __m512i first = _mm512_set1_epi64((1ll << 52) - 38), others = _mm512_set1_epi64((1ll << 52) - 2);
-  const unsigned negative = ((0u - (code & 1)) & 0x0f) | ((0u - (code2 & 1)) & 0xf0);
-  for (int k = 0; k < 5; k++)
-    r->v[k] = join(_mm256_load_si256((const __m256i *)e->limb[k]), _mm256_load_si256((const __m256i *)f->limb[k]));
-  NEGATE_MASKED(_mm512, r, (__mmask8)(negative & 0x33), (__mmask8)(negative & 0x44))
-}
-
-/* table[j] = (2j + 1) a. */
-static void odd_multiples_x4(entry table[STRAUS_ENTRIES], const ge *a) {
-  fv_x4 factors, sums, cached, twice;
-  gv_x4 p;
+/* table[i][j] = (2j + 1) a[i] for n points. */
+GV_INLINE void odd_multiples(entry (*table)[STRAUS_ENTRIES], const ts_element *a, const int n) {
+  fv_x4 factors, sums[GV_MANY_MAX], cached[GV_MANY_MAX], twice[GV_MANY_MAX];
+  gv p[GV_MANY_MAX];
   for (int k = 0; k < 5; k++) {
     factors.v[k] = factor4(k);
-    p.raw.v[k] = load4(a, k);
+    for (int i = 0; i < n; i++) p[i].raw.v[k] = load4(ge_of_const(&a[i]), k);
   }
-  gv_double_x4(&p, &p);
-  gv_sums_x4(&sums, &p);
-  gv_cache_x4(&twice, &sums, &factors);
-  for (int k = 0; k < 5; k++) p.raw.v[k] = load4(a, k);
+  gv_double(p, p, n);
+  gv_sums(sums, p, n);
+  gv_cache(twice, sums, &factors, n);
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < 5; k++) p[i].raw.v[k] = load4(ge_of_const(&a[i]), k);
   for (int j = 0;; j++) {
-    gv_sums_x4(&sums, &p);
-    gv_cache_x4(&cached, &sums, &factors);
-    for (int k = 0; k < 5; k++) _mm256_store_si256((__m256i *)table[j].limb[k], cached.v[k]);
+    gv_sums(sums, p, n);
+    gv_cache(cached, sums, &factors, n);
+    for (int i = 0; i < n; i++)
+      for (int k = 0; k < 5; k++) _mm256_store_si256((__m256i *)table[i][j].limb[k], cached[i].v[k]);
     if (j == STRAUS_ENTRIES - 1) return;
-    gv_add_to_sums_x4(&p, &sums, &twice);
+    gv_add_to_sums(p, sums, twice, n);
   }
 }
 
-/* The same for two points at a time. */
-static void odd_multiples_x8(entry table[2 * STRAUS_ENTRIES], const ge *a, const ge *b) {
-  fv_x8 factors, sums, cached, twice;
-  gv_x8 p;
-  for (int k = 0; k < 5; k++) {
-    factors.v[k] = join(factor4(k), factor4(k));
-    p.raw.v[k] = join(load4(a, k), load4(b, k));
-  }
-  gv_double_x8(&p, &p);
-  gv_sums_x8(&sums, &p);
-  gv_cache_x8(&twice, &sums, &factors);
-  for (int k = 0; k < 5; k++) p.raw.v[k] = join(load4(a, k), load4(b, k));
-  for (int j = 0;; j++) {
-    gv_sums_x8(&sums, &p);
-    gv_cache_x8(&cached, &sums, &factors);
-    for (int k = 0; k < 5; k++) {
-      _mm256_store_si256((__m256i *)table[j].limb[k], _mm512_castsi512_si256(cached.v[k]));
-      _mm256_store_si256((__m256i *)table[STRAUS_ENTRIES + j].limb[k], _mm512_extracti64x4_epi64(cached.v[k], 1));
-    }
-    if (j == STRAUS_ENTRIES - 1) return;
-    gv_add_to_sums_x8(&p, &sums, &twice);
-  }
+static void set_neutral(gv *p) {
+  for (int k = 0; k < 5; k++) p->raw.v[k] = _mm256_set_epi64x(k == 0, 0, k == 0, 0);
 }
 
-/* Runs the schedule on one sum: the shortest time from one operation to the next. */
+/* Runs the schedule on one sum. */
 static void run_one_vartime(ge *out, const ts_edwards25519_schedule *s, const entry *table, unsigned base_from) {
-  gv_x4 sum;
+  gv sum;
   fv_x4 addend;
-  for (int k = 0; k < 5; k++) sum.raw.v[k] = _mm256_set_epi64x(k == 0, 0, k == 0, 0);
+  set_neutral(&sum);
   for (int position = s->top; position >= 0; position--) {
-    gv_double_x4(&sum, &sum);
+    gv_double(&sum, &sum, 1);
     for (unsigned event = s->head[position]; event != SCHEDULE_END; event = s->next[event]) {
       const unsigned code = s->code[event];
-      load_entry_x4(&addend, find_entry(table, base_from, code), code);
-      gv_add_x4(&sum, &sum, &addend);
+      load_entry(&addend, find_entry(table, base_from, code), code);
+      gv_add(&sum, &sum, &addend, 1);
     }
   }
   store_point(out, &sum.raw);
 }
 
-/* Runs the schedule on two sums, each in its half of the vectors, and adds them up in the end. */
+/* Runs the schedule on two sums, each taking every other addition, and adds them up in the end. */
 static void run_two_vartime(ge *out, const ts_edwards25519_schedule *s, const entry *table) {
-  gv_x8 sum;
-  fv_x8 addend;
-  for (int k = 0; k < 5; k++) sum.raw.v[k] = _mm512_set_epi64(k == 0, 0, k == 0, 0, k == 0, 0, k == 0, 0);
+  gv sum[2];
+  fv_x4 addend[2];
+  set_neutral(&sum[0]);
+  set_neutral(&sum[1]);
   for (int position = s->top; position >= 0; position--) {
-    gv_double_x8(&sum, &sum);
+    gv_double(sum, sum, 2);
     for (unsigned event = s->head[position]; event != SCHEDULE_END;) {
-      const unsigned code = s->code[event];
-      const entry *second = &neutral_entry;
-      unsigned code2 = 0;
+      const unsigned first = s->code[event];
+      load_entry(&addend[0], &table[first / 2], first);
       event = s->next[event];
-      if (event != SCHEDULE_END) {
-        code2 = s->code[event];
-        second = &table[code2 / 2];
-        event = s->next[event];
+      if (event == SCHEDULE_END) {
+        gv_add(sum, sum, addend, 1);
+        break;
       }
-      load_entries_x8(&addend, &table[code / 2], code, second, code2);
-      gv_add_x8(&sum, &sum, &addend);
+      const unsigned second = s->code[event];
+      load_entry(&addend[1], &table[second / 2], second);
+      event = s->next[event];
+      gv_add(sum, sum, addend, 2);
     }
   }
-  fv_x4 half;
   ge other;
   ge_cached cached;
-  for (int k = 0; k < 5; k++) half.v[k] = _mm512_castsi512_si256(sum.raw.v[k]);
-  store_point(out, &half);
-  for (int k = 0; k < 5; k++) half.v[k] = _mm512_extracti64x4_epi64(sum.raw.v[k], 1);
-  store_point(&other, &half);
+  store_point(out, &sum[0].raw);
+  store_point(&other, &sum[1].raw);
   ge_to_cached(&cached, &other);
   ts_edwards25519_add_cached(out, out, &cached);
 }
@@ -180,28 +139,27 @@ static void run_two_vartime(ge *out, const ts_edwards25519_schedule *s, const en
 void ts_edwards25519_double_mul_ifma_vartime(ts_element *out, const ts_scalar *a, const ts_element *A,
                                              const ts_scalar *b) {
   ts_edwards25519_schedule schedule;
-  entry table[STRAUS_ENTRIES];
-  odd_multiples_x4(table, ge_of_const(A));
+  entry table[1][STRAUS_ENTRIES];
+  odd_multiples(table, A, 1);
   ts_edwards25519_schedule_init(&schedule);
   ts_edwards25519_schedule_add_vartime(&schedule, a, STRAUS_WIDTH, 0);
   ts_edwards25519_schedule_add_vartime(&schedule, b, BASE_ODD_WIDTH, STRAUS_ENTRIES);
-  run_one_vartime(ge_of(out), &schedule, table, STRAUS_ENTRIES);
+  run_one_vartime(ge_of(out), &schedule, table[0], STRAUS_ENTRIES);
 }
 
 static void straus_vartime(ge *out, const ts_scalar *k, const ts_element *A, size_t count) {
   ts_edwards25519_schedule schedule;
-  entry table[(STRAUS_POINTS_MAX + 1) * STRAUS_ENTRIES];
+  entry table[STRAUS_POINTS_MAX][STRAUS_ENTRIES];
+  size_t i = 0;
+  for (; i + 2 <= count; i += 2) odd_multiples(&table[i], &A[i], 2);
+  if (i < count) odd_multiples(&table[i], &A[i], 1);
   ts_edwards25519_schedule_init(&schedule);
-  for (size_t i = 0; i < count; i++)
+  for (i = 0; i < count; i++)
     ts_edwards25519_schedule_add_vartime(&schedule, &k[i], STRAUS_WIDTH, (unsigned)i * STRAUS_ENTRIES);
-  if (count < TWO_SUMS_FROM) {
-    for (size_t i = 0; i < count; i++) odd_multiples_x4(table + i * STRAUS_ENTRIES, ge_of_const(&A[i]));
-    run_one_vartime(out, &schedule, table, UINT16_MAX);
-    return;
-  }
-  for (size_t i = 0; i < count; i += 2)
-    odd_multiples_x8(table + i * STRAUS_ENTRIES, ge_of_const(&A[i]), ge_of_const(&A[i + 1 < count ? i + 1 : i]));
-  run_two_vartime(out, &schedule, table);
+  if (count < TWO_SUMS_FROM)
+    run_one_vartime(out, &schedule, table[0], UINT16_MAX);
+  else
+    run_two_vartime(out, &schedule, table[0]);
 }
 
 void ts_edwards25519_msm_ifma_vartime(ts_element *out, const ts_scalar *k, const ts_element *A, size_t count) {
