@@ -4,8 +4,6 @@
 
 #if HAVE_IFMA_CODE
 
-#include <immintrin.h>
-
 #include "point.h"
 #include "schedule.h"
 #include "tables.h"

@@ -27,9 +27,13 @@ static inline double_mul_function *double_mul_path(size_t path) {
   return ts_edwards25519_double_mul_portable_vartime;
 }
 static inline decode_batch_function *decode_batch_path(const ts_group *g, size_t path) {
+  const bool edwards = g->id == TS_GROUP_EDWARDS25519;
+#if HAVE_IFMA_CODE
+  if (path == 1)
+    return edwards ? ts_edwards25519_decode_batch_ifma_vartime : ts_ristretto255_decode_batch_ifma_vartime;
+#endif
   (void)path;
-  return g->id == TS_GROUP_EDWARDS25519 ? ts_edwards25519_decode_batch_portable_vartime
-                                        : ts_ristretto255_decode_batch_portable_vartime;
+  return edwards ? ts_edwards25519_decode_batch_portable_vartime : ts_ristretto255_decode_batch_portable_vartime;
 }
 
 #endif
