@@ -6,14 +6,16 @@
 #include <stdbool.h>
 
 #if defined(__x86_64__) && defined(__GNUC__)
-#define HAVE_IFMA_CODE 1
+#define HAVE_X86_64_CODE 1
 static inline bool cpu_has_ifma(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512ifma");
 }
+static inline bool cpu_has_avx2(void) { return __builtin_cpu_supports("avx2"); }
 #else
-#define HAVE_IFMA_CODE 0
+#define HAVE_X86_64_CODE 0
 static inline bool cpu_has_ifma(void) { return false; }
+static inline bool cpu_has_avx2(void) { return false; }
 #endif
 
 #endif

@@ -3,7 +3,7 @@
 #include "cpu.h"
 #include "decode.h"
 
-#if HAVE_IFMA_CODE
+#if HAVE_X86_64_CODE
 
 #include "point.h"
 #include "subgroup.h"

@@ -2,7 +2,7 @@
 #include "cpu.h"
 #include "mul.h"
 
-#if HAVE_IFMA_CODE
+#if HAVE_X86_64_CODE
 
 #include "point.h"
 #include "schedule.h"
