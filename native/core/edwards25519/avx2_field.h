@@ -13,13 +13,13 @@
 
 #include "../verify.h"
 
-#define FW_INLINE static inline __attribute__((always_inline))
-#define FW_UNROLL _Pragma("GCC unroll 10")
+#define FV_INLINE static inline __attribute__((always_inline))
+#define FV_UNROLL _Pragma("GCC unroll 10")
 
-typedef struct { __m256i v[10]; } fw;
+typedef struct { __m256i v[10]; } fv;
 
 /* In builds with THRESIGN_VERIFY: no limb exceeds units * 2^26 + 2^14 (even) or units * 2^25 + 2^14 (odd). */
-FW_INLINE void fw_check(const fw *a, unsigned units, unsigned odd_units) {
+FV_INLINE void fv_check(const fv *a, unsigned units, unsigned odd_units) {
 #ifdef THRESIGN_VERIFY
   for (int i = 0; i < 10; i++) {
     uint64_t lanes[4];
@@ -35,7 +35,7 @@ FW_INLINE void fw_check(const fw *a, unsigned units, unsigned odd_units) {
 }
 
 /* From five vectors of 51-bit limbs (up to 2^52 - 1: odd limbs up to 2 units), and back: at most 2^51 + 2^40. */
-FW_INLINE void fw_split(fw *r, const __m256i v[5]) {
+FV_INLINE void fv_split(fv *r, const __m256i v[5]) {
   const __m256i mask26 = _mm256_set1_epi64x((1 << 26) - 1);
   for (int i = 0; i < 5; i++) {
     r->v[2 * i] = _mm256_and_si256(v[i], mask26);
@@ -43,40 +43,40 @@ FW_INLINE void fw_split(fw *r, const __m256i v[5]) {
   }
 }
 
-FW_INLINE void fw_join(__m256i v[5], const fw *a) {
+FV_INLINE void fv_join(__m256i v[5], const fv *a) {
   for (int i = 0; i < 5; i++) v[i] = _mm256_add_epi64(a->v[2 * i], _mm256_slli_epi64(a->v[2 * i + 1], 26));
 }
 
-#define FW_CARRY(from, to, bits)                                              \
+#define FV_CARRY(from, to, bits)                                              \
   h[to] = _mm256_add_epi64(h[to], _mm256_srli_epi64(h[from], bits));          \
   h[from] = _mm256_and_si256(h[from], (bits) == 26 ? mask26 : mask25)
 
-/* Columns to tight limbs, in two chains that meet. Columns are below 2^63, the last one below 2^58 (see fw_mul), so its
+/* Columns to tight limbs, in two chains that meet. Columns are below 2^63, the last one below 2^58 (see fv_mul), so its
  * carry is below 2^33.1, 19 times that below 2^37.4; the two carries after that are below 2^12. */
-FW_INLINE void fw_fold(fw *r, __m256i h[10]) {
+FV_INLINE void fv_fold(fv *r, __m256i h[10]) {
   const __m256i mask26 = _mm256_set1_epi64x((1 << 26) - 1), mask25 = _mm256_set1_epi64x((1 << 25) - 1);
-  FW_CARRY(0, 1, 26);
-  FW_CARRY(5, 6, 25);
-  FW_CARRY(1, 2, 25);
-  FW_CARRY(6, 7, 26);
-  FW_CARRY(2, 3, 26);
-  FW_CARRY(7, 8, 25);
-  FW_CARRY(3, 4, 25);
-  FW_CARRY(8, 9, 26);
-  FW_CARRY(4, 5, 26);
+  FV_CARRY(0, 1, 26);
+  FV_CARRY(5, 6, 25);
+  FV_CARRY(1, 2, 25);
+  FV_CARRY(6, 7, 26);
+  FV_CARRY(2, 3, 26);
+  FV_CARRY(7, 8, 25);
+  FV_CARRY(3, 4, 25);
+  FV_CARRY(8, 9, 26);
+  FV_CARRY(4, 5, 26);
   const __m256i c = _mm256_srli_epi64(h[9], 25); /* times 16 + 2 + 1 */
   const __m256i c19 = _mm256_add_epi64(_mm256_add_epi64(_mm256_slli_epi64(c, 4), c), _mm256_add_epi64(c, c));
   h[9] = _mm256_and_si256(h[9], mask25);
   h[0] = _mm256_add_epi64(h[0], c19);
-  FW_CARRY(5, 6, 25);
-  FW_CARRY(0, 1, 26);
+  FV_CARRY(5, 6, 25);
+  FV_CARRY(0, 1, 26);
   for (int i = 0; i < 10; i++) r->v[i] = h[i];
-  fw_check(r, 1, 1);
+  fv_check(r, 1, 1);
 }
 
 /* h += the product of the low halves of 64-bit lanes, one factor from memory. With ten columns to keep, no register is left
  * for factors, and gcc, left alone, reorders the products and copies factors about for longer than they take. */
-FW_INLINE void fw_add_product(__m256i *h, __m256i x, const __m256i *memory) {
+FV_INLINE void fv_add_product(__m256i *h, __m256i x, const __m256i *memory) {
   __m256i t;
   __asm__ volatile("vpmuludq %3, %2, %1\n\tvpaddq %1, %0, %0" : "+x"(*h), "=&x"(t) : "x"(x), "m"(*memory));
 }
@@ -85,49 +85,49 @@ FW_INLINE void fw_add_product(__m256i *h, __m256i x, const __m256i *memory) {
  * of which column 0 is the largest, with 1 + 4 * 19 products of even limbs and 5 * 2 * 19 of odd ones, below
  * 77 * 9 * 2^52 + 190 * 9 * 2^50 < 2^61 or 77 * 2^52 + 190 * 36 * 2^50 < 2^62.9. Column 9, ten products of an even and an
  * odd limb, is below 10 * 9 * 2^51 < 2^57.5. */
-FW_INLINE void fw_mul(fw *r, const fw *a, const fw *b) {
+FV_INLINE void fv_mul(fv *r, const fv *a, const fv *b) {
   const __m256i nineteen = _mm256_set1_epi64x(19);
   __m256i h[10], b19[10];
-  fw_check(a, 3, 6);
-  fw_check(b, 3, 6);
+  fv_check(a, 3, 6);
+  fv_check(b, 3, 6);
   for (int j = 1; j < 10; j++) b19[j] = _mm256_mul_epu32(b->v[j], nineteen);
-  FW_UNROLL
+  FV_UNROLL
   for (int i = 0; i < 10; i++) {
     const __m256i one = a->v[i], two = _mm256_add_epi64(one, one);
-    FW_UNROLL
+    FV_UNROLL
     for (int j = 0; j < 10; j++) {
       const __m256i x = i % 2 == 1 && j % 2 == 1 ? two : one; /* two odd limbs' weights multiply to half a bit more */
       if (i == 0)
         h[j] = _mm256_mul_epu32(x, b->v[j]);
       else
-        fw_add_product(&h[(i + j) % 10], x, i + j >= 10 ? &b19[j] : &b->v[j]);
+        fv_add_product(&h[(i + j) % 10], x, i + j >= 10 ? &b19[j] : &b->v[j]);
     }
   }
-  fw_fold(r, h);
+  fv_fold(r, h);
 }
 
 /* r = a^2, tight; a up to 2 units. Products of different limbs count twice. */
-FW_INLINE void fw_square(fw *r, const fw *a) {
+FV_INLINE void fv_square(fv *r, const fv *a) {
   const __m256i nineteen = _mm256_set1_epi64x(19);
   __m256i h[10], a19[10];
-  fw_check(a, 2, 2);
+  fv_check(a, 2, 2);
   for (int j = 5; j < 10; j++) a19[j] = _mm256_mul_epu32(a->v[j], nineteen);
-  FW_UNROLL
+  FV_UNROLL
   for (int i = 0; i < 10; i++) {
     const __m256i one = a->v[i], two = _mm256_add_epi64(one, one), four = _mm256_add_epi64(two, two);
-    FW_UNROLL
+    FV_UNROLL
     for (int j = i; j < 10; j++) {
       const __m256i x = i % 2 == 1 && j % 2 == 1 ? (i == j ? two : four) : (i == j ? one : two);
       if (i == 0)
         h[j] = _mm256_mul_epu32(x, a->v[j]);
       else
-        fw_add_product(&h[(i + j) % 10], x, i + j >= 10 ? &a19[j] : &a->v[j]);
+        fv_add_product(&h[(i + j) % 10], x, i + j >= 10 ? &a19[j] : &a->v[j]);
     }
   }
-  fw_fold(r, h);
+  fv_fold(r, h);
 }
 
 /* A limb of 2p (or 4p): at least one unit (three) and what tight may have above it. */
-#define FW_P(n, i) _mm256_set1_epi64x((n) * ((i) == 0 ? (1 << 26) - 19 : (i) % 2 == 0 ? (1 << 26) - 1 : (1 << 25) - 1))
+#define FV_P(n, i) _mm256_set1_epi64x((n) * ((i) == 0 ? (1 << 26) - 19 : (i) % 2 == 0 ? (1 << 26) - 1 : (1 << 25) - 1))
 
 #endif

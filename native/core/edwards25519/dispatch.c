@@ -32,6 +32,10 @@ void ts_edwards25519_double_mul_vartime(ts_element *out, const ts_scalar *a, con
     ts_edwards25519_double_mul_ifma_vartime(out, a, A, b);
     return;
   }
+  if (cpu_has_avx2()) {
+    ts_edwards25519_double_mul_avx2_vartime(out, a, A, b);
+    return;
+  }
 #endif
   ts_edwards25519_double_mul_portable_vartime(out, a, A, b);
 }
@@ -40,6 +44,10 @@ void ts_edwards25519_msm_vartime(ts_element *out, const ts_scalar *k, const ts_e
 #if HAVE_X86_64_CODE
   if (cpu_has_ifma()) {
     ts_edwards25519_msm_ifma_vartime(out, k, A, count);
+    return;
+  }
+  if (cpu_has_avx2()) {
+    ts_edwards25519_msm_avx2_vartime(out, k, A, count);
     return;
   }
 #endif

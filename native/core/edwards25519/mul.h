@@ -19,6 +19,9 @@ void ts_edwards25519_msm_portable_vartime(ts_element *out, const ts_scalar *k, c
 /* Only where the processor has AVX2. */
 void ts_edwards25519_mul_base_avx2(ts_element *out, const ts_scalar *k);
 void ts_edwards25519_mul_avx2(ts_element *out, const ts_scalar *k, const ts_element *a);
+void ts_edwards25519_double_mul_avx2_vartime(ts_element *out, const ts_scalar *a, const ts_element *A,
+                                             const ts_scalar *b);
+void ts_edwards25519_msm_avx2_vartime(ts_element *out, const ts_scalar *k, const ts_element *A, size_t count);
 /* Only where the processor has AVX-512 F, VL, DQ and IFMA: cpu.h. */
 void ts_edwards25519_double_mul_ifma_vartime(ts_element *out, const ts_scalar *a, const ts_element *A,
                                              const ts_scalar *b);

@@ -22,20 +22,9 @@ static uint64_t split_digit(int8_t digit, __m256i *negative) {
   return (uint64_t)((d ^ sign) - sign);
 }
 
-/* Where negative is all ones Y-X and Y+X change places and 2dT becomes 2p - 2dT; then limbs of 51 bits are split. */
-FW_INLINE void finish_entry(fw *r, __m256i v[5], __m256i negative) {
-  const __m256i lane2 = _mm256_set_epi64x(0, -1, 0, 0);
-  for (int k = 0; k < 5; k++) {
-    const __m256i two_p = _mm256_set1_epi64x(k == 0 ? (1ll << 52) - 38 : (1ll << 52) - 2);
-    v[k] = _mm256_blendv_epi8(v[k], PERM(v[k], 1, 0, 2, 3), negative);
-    v[k] = _mm256_blendv_epi8(v[k], _mm256_sub_epi64(two_p, v[k]), _mm256_and_si256(negative, lane2));
-  }
-  fw_split(r, v);
-}
-
 /* r = digit times the row's point, as select_base of mul.c; the row holds three coordinates in four words each, which
  * become lanes. */
-static void select_base(fw *r, const uint64_t row[8][12], int8_t digit) {
+static void select_base(fv *r, const uint64_t row[8][12], int8_t digit) {
   const __m256i mask51 = _mm256_set1_epi64x((1ll << 51) - 1);
   __m256i negative, plus, minus, t2d, v[5];
   const uint64_t size = split_digit(digit, &negative);
@@ -60,25 +49,21 @@ static void select_base(fw *r, const uint64_t row[8][12], int8_t digit) {
   v[2] = _mm256_and_si256(_mm256_or_si256(_mm256_srli_epi64(w1, 38), _mm256_slli_epi64(w2, 26)), mask51);
   v[3] = _mm256_and_si256(_mm256_or_si256(_mm256_srli_epi64(w2, 25), _mm256_slli_epi64(w3, 39)), mask51);
   v[4] = _mm256_srli_epi64(w3, 12);
-  finish_entry(r, v, negative);
+  gv_finish_entry(r, v, negative);
 }
 
-static __attribute__((noinline)) void add_entry(gw *sum, const fw *entry) { gw_add(sum, sum, entry); }
+static __attribute__((noinline)) void add_entry(gv *sum, const fv *entry) { gv_add(sum, sum, entry, 1); }
 
-static __attribute__((noinline)) void double_four_times(gw *sum) {
-  for (int i = 0; i < 4; i++) gw_double(sum, sum);
-}
-
-static void set_neutral(gw *r) {
-  for (int i = 0; i < 10; i++) r->v.v[i] = _mm256_set_epi64x(i == 0, 0, i == 0, 0);
+static __attribute__((noinline)) void double_four_times(gv *sum) {
+  for (int i = 0; i < 4; i++) gv_double(sum, sum, 1);
 }
 
 void ts_edwards25519_mul_base_avx2(ts_element *out, const ts_scalar *k) {
   int8_t d[64];
-  gw sum;
-  fw entry;
+  gv sum;
+  fv entry;
   ts_edwards25519_scalar_radix16(d, k);
-  set_neutral(&sum);
+  gv_set_neutral(&sum);
   for (int i = 1; i < 64; i += 2) {
     select_base(&entry, ts_edwards25519_base_ct[i / 2], d[i]);
     add_entry(&sum, &entry);
@@ -88,48 +73,47 @@ void ts_edwards25519_mul_base_avx2(ts_element *out, const ts_scalar *k) {
     select_base(&entry, ts_edwards25519_base_ct[i / 2], d[i]);
     add_entry(&sum, &entry);
   }
-  gw_store(ge_of(out), &sum);
+  gv_store(ge_of(out), &sum);
   ts_wipe(d, sizeof d);
   ts_wipe(&entry, sizeof entry);
   ts_wipe(&sum, sizeof sum);
 }
 
-typedef struct { __m256i v[5]; } joined;
-
-static void select_cached(fw *r, const joined table[8], int8_t digit) {
+static void select_cached(fv *r, const straus_entry table[8], int8_t digit) {
   __m256i negative, v[5];
   const uint64_t size = split_digit(digit, &negative);
   v[0] = _mm256_and_si256(equal_mask(size, 0), _mm256_set_epi64x(2, 0, 1, 1));
   for (int k = 1; k < 5; k++) v[k] = _mm256_setzero_si256();
   for (uint64_t j = 0; j < 8; j++) {
     const __m256i mask = equal_mask(size, j + 1);
-    for (int k = 0; k < 5; k++) v[k] = _mm256_or_si256(v[k], _mm256_and_si256(mask, table[j].v[k]));
+    for (int k = 0; k < 5; k++) v[k] = _mm256_or_si256(v[k], _mm256_and_si256(mask, _mm256_load_si256((const __m256i *)table[j].limb[k])));
   }
-  finish_entry(r, v, negative);
+  gv_finish_entry(r, v, negative);
 }
 
 void ts_edwards25519_mul_avx2(ts_element *out, const ts_scalar *k, const ts_element *a) {
   int8_t d[64];
-  joined table[8]; /* a, 2a, ..., 8a */
-  gw sum;
-  fw entry;
+  straus_entry table[8]; /* a, 2a, ..., 8a */
+  gv sum;
+  fv entry;
   ts_edwards25519_scalar_radix16(d, k);
-  gw_load(&sum, ge_of_const(a));
+  gv_load(&sum, ge_of_const(a));
   for (int j = 0;; j++) {
-    fw sums;
-    gw_sums(&sums, &sum);
-    gw_cache(table[j].v, &sums);
+    fv sums, cached;
+    gv_sums(&sums, &sum, 1);
+    gv_cache(&cached, &sums, 1);
+    gv_store_entry(&table[j], &cached);
     if (j == 7) break;
-    if (j == 0) fw_split(&entry, table[0].v);
+    if (j == 0) entry = cached;
     add_entry(&sum, &entry);
   }
-  set_neutral(&sum);
+  gv_set_neutral(&sum);
   for (int i = 63; i >= 0; i--) {
     if (i < 63) double_four_times(&sum);
     select_cached(&entry, table, d[i]);
     add_entry(&sum, &entry);
   }
-  gw_store(ge_of(out), &sum);
+  gv_store(ge_of(out), &sum);
   ts_wipe(d, sizeof d);
   ts_wipe(table, sizeof table);
   ts_wipe(&entry, sizeof entry);

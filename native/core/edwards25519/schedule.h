@@ -20,6 +20,11 @@
 #define SCHEDULE_EVENTS_MAX ((STRAUS_POINTS_MAX + 1) * 52) /* a scalar below 2^253 has 51 digits of width 5 at most */
 #define SCHEDULE_END UINT16_MAX
 
+/* A cached point of the vector code in memory: limb by limb, (Y-X, Y+X, 2dT, 2Z) side by side, as in tables.h. */
+typedef struct {
+  _Alignas(32) uint64_t limb[5][4];
+} straus_entry;
+
 typedef struct {
   uint16_t head[SCHEDULE_POSITIONS]; /* by position: first event or SCHEDULE_END */
   uint16_t next[SCHEDULE_EVENTS_MAX];
