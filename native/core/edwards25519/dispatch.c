@@ -3,8 +3,8 @@
 #include "decode.h"
 #include "mul.h"
 
-/* Eight lanes take as long for one point as for eight: about as long as one point takes without them. */
-#define EIGHT_LANES_FROM 2
+/* Lanes take as long for one point as for all: little longer than one point takes without them. */
+#define LANES_FROM 2
 
 void ts_edwards25519_mul_base(ts_element *out, const ts_scalar *k) {
 #if HAVE_X86_64_CODE
@@ -56,14 +56,16 @@ void ts_edwards25519_msm_vartime(ts_element *out, const ts_scalar *k, const ts_e
 
 bool ts_edwards25519_decode_batch_vartime(ts_element *out, const uint8_t *bytes, size_t count, size_t *bad) {
 #if HAVE_X86_64_CODE
-  if (count >= EIGHT_LANES_FROM && cpu_has_ifma()) return ts_edwards25519_decode_batch_ifma_vartime(out, bytes, count, bad);
+  if (count >= LANES_FROM && cpu_has_ifma()) return ts_edwards25519_decode_batch_ifma_vartime(out, bytes, count, bad);
+  if (count >= LANES_FROM && cpu_has_avx2()) return ts_edwards25519_decode_batch_avx2_vartime(out, bytes, count, bad);
 #endif
   return ts_edwards25519_decode_batch_portable_vartime(out, bytes, count, bad);
 }
 
 bool ts_ristretto255_decode_batch_vartime(ts_element *out, const uint8_t *bytes, size_t count, size_t *bad) {
 #if HAVE_X86_64_CODE
-  if (count >= EIGHT_LANES_FROM && cpu_has_ifma()) return ts_ristretto255_decode_batch_ifma_vartime(out, bytes, count, bad);
+  if (count >= LANES_FROM && cpu_has_ifma()) return ts_ristretto255_decode_batch_ifma_vartime(out, bytes, count, bad);
+  if (count >= LANES_FROM && cpu_has_avx2()) return ts_ristretto255_decode_batch_avx2_vartime(out, bytes, count, bad);
 #endif
   return ts_ristretto255_decode_batch_portable_vartime(out, bytes, count, bad);
 }

@@ -27,7 +27,8 @@ static const implementation implementations[] = {
      ts_ristretto255_decode_batch_portable_vartime},
 #if HAVE_X86_64_CODE
     {"avx2", ts_edwards25519_msm_avx2_vartime, ts_edwards25519_double_mul_avx2_vartime, ts_edwards25519_mul_avx2,
-     ts_edwards25519_mul_base_avx2, NULL, NULL},
+     ts_edwards25519_mul_base_avx2, ts_edwards25519_decode_batch_avx2_vartime,
+     ts_ristretto255_decode_batch_avx2_vartime},
     {"ifma", ts_edwards25519_msm_ifma_vartime, ts_edwards25519_double_mul_ifma_vartime, NULL, NULL,
      ts_edwards25519_decode_batch_ifma_vartime, ts_ristretto255_decode_batch_ifma_vartime},
 #endif
