@@ -44,14 +44,14 @@ static void run_scalar_invert(void) { g->scalar_invert(&out_scalar, &k[0]); }
 static void run_scalar_invert_vartime(void) { g->scalar_invert_vartime(&out_scalar, &k[0]); }
 static void run_scalar_reduce(void) { g->scalar_reduce(&out_scalar, bytes, 64); }
 static void run_add(void) { g->add(&out[0], &out[0], &a[1]); }
-static void run_mul_base(void) { g->mul_base(&out[0], &k[0]); }
-static void run_mul(void) { g->mul(&out[0], &k[0], &a[0]); }
+static void run_mul_base(void) { implementations[path].mul_base(&out[0], &k[0]); }
+static void run_mul(void) { implementations[path].mul(&out[0], &k[0], &a[0]); }
 static void run_encode(void) { g->encode(result, &a[0]); }
 static void run_encode_batch(void) { g->encode_batch(result, a, size); }
 static void run_decode(void) { (void)g->decode_vartime(&out[0], bytes); }
-static void run_decode_batch(void) { (void)decode_batch_path(g, path)(out, bytes, size, &bad); }
-static void run_double_mul(void) { double_mul_path(path)(&out[0], &k[0], &a[0], &k[1]); }
-static void run_msm(void) { msm_path(path)(&out[0], k, a, size); }
+static void run_decode_batch(void) { (void)decode_batch_of(g, &implementations[path])(out, bytes, size, &bad); }
+static void run_double_mul(void) { implementations[path].double_mul(&out[0], &k[0], &a[0], &k[1]); }
+static void run_msm(void) { implementations[path].msm(&out[0], k, a, size); }
 
 typedef struct {
   const char *name;
@@ -78,14 +78,11 @@ static row rows[100] = {
     {.name = "scalar_invert", .run = run_scalar_invert, .peer = PEER_SINV},
     {.name = "scalar_invert_vartime", .run = run_scalar_invert_vartime, .peer = PEER_SINV},
     {.name = "add", .run = run_add, .peer = PEER_ADD},
-    {.name = "mul_base", .run = run_mul_base, .peer = PEER_BASE},
-    {.name = "mul", .run = run_mul, .peer = PEER_VERIFY},
     {.name = "encode", .run = run_encode, .peer = PEER_VERIFY},
     {.name = "encode_batch 64", .run = run_encode_batch, .size = 64, .peer = PEER_VERIFY},
     {.name = "decode", .run = run_decode, .peer = PEER_VALID},
     {.name = "ristretto255 encode", .run = run_encode, .group = &ts_ristretto255, .peer = PEER_VERIFY},
     {.name = "ristretto255 decode", .run = run_decode, .group = &ts_ristretto255, .peer = PEER_RI_VALID},
-    {.name = "ristretto255 mul", .run = run_mul, .group = &ts_ristretto255, .peer = PEER_RI_MUL},
 };
 
 static int compare(const void *x, const void *y) {
@@ -117,18 +114,27 @@ static void prepare(const ts_group *group) {
 static size_t add_paths(size_t count) {
   static const size_t sizes[] = {2, 3, 7, 10, 20, 67, 100, 134, 200, 400, 800};
   static char names[100][64];
-  for (size_t p = 0; p < msm_paths(); p++) {
-    snprintf(names[count], 64, "[%s] double_mul", path_name(p));
+  for (size_t p = 0; p < implementations_here(); p++) {
+    const implementation *here = &implementations[p];
+    if (here->mul != NULL) {
+      snprintf(names[count], 64, "[%s] mul_base", here->name);
+      rows[count] = (row){.name = names[count], .run = run_mul_base, .path = p, .peer = PEER_BASE};
+      count++;
+      snprintf(names[count], 64, "[%s] mul", here->name);
+      rows[count] = (row){.name = names[count], .run = run_mul, .path = p, .peer = PEER_RI_MUL};
+      count++;
+    }
+    snprintf(names[count], 64, "[%s] double_mul", here->name);
     rows[count] = (row){.name = names[count], .run = run_double_mul, .path = p};
     count++;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++, count++) {
-      snprintf(names[count], 64, "[%s] msm %zu", path_name(p), sizes[i]);
+      snprintf(names[count], 64, "[%s] msm %zu", here->name, sizes[i]);
       rows[count] = (row){.name = names[count], .run = run_msm, .path = p, .size = sizes[i]};
     }
-    for (size_t i = 0; i < 4; i++, count++) {
+    for (size_t i = 0; i < 4 && here->decode_edwards25519 != NULL; i++, count++) {
       const size_t n = i % 2 ? 64 : 8;
       const ts_group *group = i < 2 ? &ts_edwards25519 : &ts_ristretto255;
-      snprintf(names[count], 64, "[%s] %s decode_batch %zu", path_name(p), i < 2 ? "ed" : "ri", n);
+      snprintf(names[count], 64, "[%s] %s decode_batch %zu", here->name, i < 2 ? "ed" : "ri", n);
       rows[count] = (row){.name = names[count], .run = run_decode_batch, .group = group, .path = p, .size = n};
     }
   }

@@ -68,7 +68,7 @@ def vartime_table():
     double = add(point, point)
     for _ in range(VARTIME_ENTRIES):
         plus, minus, t2d = niels(point)
-        lanes = [words(v, 51, 5) for v in (minus, plus, 2, t2d)]
+        lanes = [words(v, 51, 5) for v in (minus, plus, t2d, 2)]
         out.append("    {")
         for limb in range(5):
             out.append("        {" + ", ".join(f"0x{lane[limb]:x}" for lane in lanes) + "},")

@@ -28,12 +28,7 @@
 #include "field.h"
 #include "point.h"
 #include "ratio.h"
-
-/* s with s^2 = A + 2 and s (s+2) not a square; 2c with c^2 = -(A+2), the constant of RFC 7748's birational map. */
-static const fe s_plus_2 = FE_CONST(0x5b7106377bbda, 0x71af6ad9382cb, 0x02d64427297b8, 0x6a81ef02c4294, 0x141b0b6806563);
-static const fe two_c = FE_CONST(0x40955fe8afc0c, 0x452df46a0b31b, 0x7e27bf62d0e9e, 0x6bbd27b08dc03, 0x1e4ddbe8c1400);
-
-#define CURVE_A 486662
+#include "subgroup.h"
 
 /* A point on its way: everything is known but whether f is a fourth power. */
 typedef struct {
@@ -64,7 +59,7 @@ static void quartic(fe *f, const fe *x, const fe *y, const fe *w, const fe *D, c
   fe_sub_wide(&u, &u, &t);
   fe_mul(&t, w, x);
   fe_mul(&t, &t, v);
-  fe_mul(&t, &t, &two_c);
+  fe_mul(&t, &t, &subgroup_2c);
   fe_sub(&u, &u, &t);
   fe_carry(&u, &u); /* u' D = (A + 2w^2) D - 2 c w x v */
   fe_set(&a, CURVE_A + 2);
@@ -72,7 +67,7 @@ static void quartic(fe *f, const fe *x, const fe *y, const fe *w, const fe *D, c
   fe_sub(&h, &u, &t);
   fe_mul(&l, w, &u);
   fe_add(&l, &l, &l);
-  fe_mul(&t, &s_plus_2, &h);
+  fe_mul(&t, &subgroup_s_plus_2, &h);
   fe_sub(&l, &l, &t);
   fe_mul(&t, &h, D);
   fe_mul(f, &l, &t);

@@ -106,6 +106,10 @@ static inline void fe_negate(fe *r, const fe *a) {
   fe_carry(r, r);
 }
 
+/* t >> 51, which is below 2^64. The two halves are put together by +, because | becomes a double-word shift (SHRD), which
+ * is slow on AMD's processors. */
+static inline uint64_t fe_over51(fe_u128 t) { return ((uint64_t)(t >> 64) << 13) + ((uint64_t)t >> 51); }
+
 /* Folds five column sums of a product into tight limbs.
  *
  * With both factors' limbs at most 2^54 the columns are at most 77, 59, 41, 23 and 5 times 2^108 (a wrapped product
@@ -113,11 +117,11 @@ static inline void fe_negate(fe *r, const fe *a) {
  * 19 h4 < 2^63.6, and each lower part plus its incoming upper part fits 64 bits. The second round carries at most
  * 2^12.6 between limbs, and from the top limb (below 2^61.6 + 2^51) at most 2^10.7, times 19 below 2^15: tight. */
 static inline void fe_fold(fe *r, fe_u128 t0, fe_u128 t1, fe_u128 t2, fe_u128 t3, fe_u128 t4) {
-  const uint64_t l0 = ((uint64_t)t0 & FE_MASK) + 19 * (uint64_t)(t4 >> 51);
-  const uint64_t l1 = ((uint64_t)t1 & FE_MASK) + (uint64_t)(t0 >> 51);
-  const uint64_t l2 = ((uint64_t)t2 & FE_MASK) + (uint64_t)(t1 >> 51);
-  const uint64_t l3 = ((uint64_t)t3 & FE_MASK) + (uint64_t)(t2 >> 51);
-  const uint64_t l4 = ((uint64_t)t4 & FE_MASK) + (uint64_t)(t3 >> 51);
+  const uint64_t l0 = ((uint64_t)t0 & FE_MASK) + 19 * fe_over51(t4);
+  const uint64_t l1 = ((uint64_t)t1 & FE_MASK) + fe_over51(t0);
+  const uint64_t l2 = ((uint64_t)t2 & FE_MASK) + fe_over51(t1);
+  const uint64_t l3 = ((uint64_t)t3 & FE_MASK) + fe_over51(t2);
+  const uint64_t l4 = ((uint64_t)t4 & FE_MASK) + fe_over51(t3);
   r->v[0] = (l0 & FE_MASK) + 19 * (l4 >> 51);
   r->v[1] = (l1 & FE_MASK) + (l0 >> 51);
   r->v[2] = (l2 & FE_MASK) + (l1 >> 51);

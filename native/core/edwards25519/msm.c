@@ -25,7 +25,7 @@ static void load_base(ge_niels *r, unsigned index) {
   for (int i = 0; i < 5; i++) {
     r->y_minus_x.v[i] = ts_edwards25519_base_odd[index][i][0];
     r->y_plus_x.v[i] = ts_edwards25519_base_odd[index][i][1];
-    r->t2d.v[i] = ts_edwards25519_base_odd[index][i][3];
+    r->t2d.v[i] = ts_edwards25519_base_odd[index][i][2];
   }
   fe_set_bound(&r->y_minus_x, FE_TIGHT);
   fe_set_bound(&r->y_plus_x, FE_TIGHT);

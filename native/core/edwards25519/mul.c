@@ -55,7 +55,7 @@ static void select_base(ge_niels *r, const uint64_t row[8][12], int8_t digit) {
 }
 
 /* k = sum of d[i] 16^i: first the odd i, times 16, then the even i; row i / 2 of the table is for 256^(i/2). */
-void ts_edwards25519_mul_base(ts_element *out, const ts_scalar *k) {
+void ts_edwards25519_mul_base_portable(ts_element *out, const ts_scalar *k) {
   int8_t d[64];
   ge sum;
   ge_niels entry;
@@ -101,7 +101,7 @@ static void select_cached(ge_cached *r, const ge_cached table[8], int8_t digit) 
   fe_cnegate(&r->t2d, negative);
 }
 
-void ts_edwards25519_mul(ts_element *out, const ts_scalar *k, const ts_element *a) {
+void ts_edwards25519_mul_portable(ts_element *out, const ts_scalar *k, const ts_element *a) {
   int8_t d[64];
   ge_cached table[8], entry; /* a, 2a, ..., 8a */
   ge sum;

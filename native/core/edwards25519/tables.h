@@ -9,7 +9,7 @@
 
 /* [i][j]: (j + 1) 256^i B as y+x, y-x, 2dxy, four 64-bit words each: a small table, since every look-up reads a row. */
 extern const uint64_t ts_edwards25519_base_ct[32][8][12];
-/* [j][limb]: (2j + 1) B as y-x, y+x, 2, 2dxy side by side in 51-bit limbs, as the vector code wants it. */
+/* [j][limb]: (2j + 1) B as y-x, y+x, 2dxy, 2 side by side in 51-bit limbs, as the vector code wants it. */
 extern const uint64_t ts_edwards25519_base_odd[BASE_ODD_ENTRIES][5][4];
 
 #endif

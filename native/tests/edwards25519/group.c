@@ -1,5 +1,6 @@
 /* Both groups: known answers, laws, and the two multiplications against libsodium. */
 #include "common.h"
+#include "paths.h"
 
 /* RFC 8032, 7.1: seed, public key. The scalar is SHA-512 of the seed, clamped; reduced modulo L for us. */
 static void test_rfc8032(void) {
@@ -180,6 +181,14 @@ static void test_multiplication(const ts_group *g) {
     g->mul(&t, &k, &t);
     CHECK_EQUAL(g, &t, &s);
     CHECK(g->is_identity(&s) == g->scalar_is_zero(&k));
+    for (size_t path = 0; path < implementations_here(); path++) {
+      const implementation *here = &implementations[path];
+      if (here->mul == NULL) continue;
+      here->mul_base(&t, &k);
+      CHECK_EQUAL(g, &t, &s);
+      here->mul(&t, &k, &a);
+      CHECK_EQUAL(g, &t, &r);
+    }
     /* k a + l G */
     g->mul_base(&s, &l);
     g->add(&s, &s, &r);

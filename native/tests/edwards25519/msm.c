@@ -39,11 +39,12 @@ int main(void) {
   for (int round = 0; round < 4; round++) {
     const ts_group *g = both_groups[round % 2];
     prepare(g, COUNT_MAX, round >= 2);
-    for (size_t path = 0; path < msm_paths(); path++) {
-      test_sizes(g, msm_path(path), 0, 40, 1);
-      test_sizes(g, msm_path(path), 41, 300, round < 2 ? 7 : 31);
-      test_sizes(g, msm_path(path), 70, 75, 1);
-      test_sizes(g, msm_path(path), 400, COUNT_MAX, 350);
+    for (size_t i = 0; i < implementations_here(); i++) {
+      msm_function *msm = implementations[i].msm;
+      test_sizes(g, msm, 0, 40, 1);
+      test_sizes(g, msm, 41, 300, round < 2 ? 7 : 31);
+      test_sizes(g, msm, 70, 75, 1);
+      test_sizes(g, msm, 400, COUNT_MAX, 350);
     }
     test_sizes(g, g->msm_vartime, 0, 300, 50);
     /* Output over the first input. */
@@ -64,8 +65,8 @@ int main(void) {
     g->mul(&r, &x, &p);
     g->mul_base(&s, &y);
     g->add(&r, &r, &s);
-    for (size_t path = 0; path < msm_paths(); path++) {
-      double_mul_path(path)(&t, &x, &p, &y);
+    for (size_t path = 0; path < implementations_here(); path++) {
+      implementations[path].double_mul(&t, &x, &p, &y);
       CHECK_EQUAL(g, &t, &r);
     }
   }
