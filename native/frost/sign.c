@@ -25,7 +25,7 @@ static bool signers_rise(const ts_commitment *commitments, size_t count) {
 }
 
 /* compute_binding_factors, section 4.4. The common prefix is hashed once and the running state copied. */
-static void binding_factors(ts_session *session, const uint8_t *message, size_t message_bytes) {
+static void binding_factors(ts_signing *session, const uint8_t *message, size_t message_bytes) {
   const ts_suite *suite = session->suite;
   const ts_group *group = suite->group;
   uint8_t digest[TS_DIGEST_BYTES_MAX], identifier[TS_SCALAR_BYTES_MAX];
@@ -57,7 +57,7 @@ static void binding_factors(ts_session *session, const uint8_t *message, size_t 
 }
 
 /* compute_group_commitment, section 4.5: the sum of all hiding points and one multi-scalar multiplication. */
-static void group_commitment(ts_session *session) {
+static void group_commitment(ts_signing *session) {
   const ts_group *group = session->suite->group;
   ts_element points[TS_SIGNERS_MAX], sum;
   for (size_t i = 0; i < session->count; i++) points[i] = session->commitments[i].binding;
@@ -87,7 +87,7 @@ static bool make_even(const ts_group *group, ts_element *point, uint8_t *encoded
   return true;
 }
 
-enum ts_frost_result ts_frost_begin_vartime(ts_session *session, const ts_suite *suite, const ts_element *key,
+enum ts_frost_result ts_frost_begin_vartime(ts_signing *session, const ts_suite *suite, const ts_element *key,
                                             const ts_commitment *commitments, size_t count, const uint8_t *message,
                                             size_t message_bytes) {
   const ts_group *group = suite->group;
@@ -112,7 +112,7 @@ enum ts_frost_result ts_frost_begin_vartime(ts_session *session, const ts_suite 
   return TS_FROST_OK;
 }
 
-void ts_frost_lagrange_vartime(const ts_session *session, size_t index, ts_scalar *out) {
+void ts_frost_lagrange_vartime(const ts_signing *session, size_t index, ts_scalar *out) {
   const ts_group *group = session->suite->group;
   ts_scalar own, other, difference, numerator, denominator;
   identifier_scalar(group, session->commitments[index].identifier, &own);
@@ -129,7 +129,7 @@ void ts_frost_lagrange_vartime(const ts_session *session, size_t index, ts_scala
   group->scalar_mul(out, &numerator, &denominator);
 }
 
-void ts_frost_sign(const ts_session *session, size_t index, const ts_scalar *share, const ts_scalar *hiding,
+void ts_frost_sign(const ts_signing *session, size_t index, const ts_scalar *share, const ts_scalar *hiding,
                    const ts_scalar *binding, ts_scalar *partial) {
   const ts_group *group = session->suite->group;
   ts_scalar nonce, factor;
@@ -143,7 +143,7 @@ void ts_frost_sign(const ts_session *session, size_t index, const ts_scalar *sha
 }
 
 /* factor = lambda c, with the sign of the key; commitment share = D + rho E, with the sign of the nonce. */
-static void share_terms(const ts_session *session, size_t index, ts_scalar *factor, ts_element *commitment) {
+static void share_terms(const ts_signing *session, size_t index, ts_scalar *factor, ts_element *commitment) {
   const ts_group *group = session->suite->group;
   const ts_commitment *own = &session->commitments[index];
   group->msm_vartime(commitment, &session->binding_factor[index], &own->binding, 1);
@@ -154,7 +154,7 @@ static void share_terms(const ts_session *session, size_t index, ts_scalar *fact
   if (session->key_negated) group->scalar_negate(factor, factor);
 }
 
-bool ts_frost_verify_partial_vartime(const ts_session *session, size_t index, const ts_element *verification_share,
+bool ts_frost_verify_partial_vartime(const ts_signing *session, size_t index, const ts_element *verification_share,
                                      const ts_scalar *partial) {
   const ts_group *group = session->suite->group;
   ts_scalar factor, minus;
@@ -166,7 +166,7 @@ bool ts_frost_verify_partial_vartime(const ts_session *session, size_t index, co
   return group->equal(&right, &commitment);
 }
 
-bool ts_frost_verify_partials_vartime(const ts_session *session, const ts_element *verification_shares,
+bool ts_frost_verify_partials_vartime(const ts_signing *session, const ts_element *verification_shares,
                                       const ts_scalar *partials, const uint8_t *random) {
   const ts_group *group = session->suite->group;
   ts_scalar scalars[3 * TS_SIGNERS_MAX], sum, weight;
@@ -193,7 +193,7 @@ bool ts_frost_verify_partials_vartime(const ts_session *session, const ts_elemen
   return group->equal(&left, &right);
 }
 
-void ts_frost_aggregate(const ts_session *session, const ts_scalar *partials, uint8_t *signature) {
+void ts_frost_aggregate(const ts_signing *session, const ts_scalar *partials, uint8_t *signature) {
   const ts_group *group = session->suite->group;
   size_t skip = session->suite->x_only ? 1 : 0;
   size_t length = group->element_bytes - skip;

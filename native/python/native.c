@@ -47,7 +47,7 @@ static const char *read_session(session_input *in, const uint8_t *key, size_t ke
   return NULL;
 }
 
-static const char *begin(ts_session *session, const session_input *in, const uint8_t *message, size_t message_bytes) {
+static const char *begin(ts_signing *session, const session_input *in, const uint8_t *message, size_t message_bytes) {
   switch (ts_frost_begin_vartime(session, in->suite, &in->key, in->commitments, in->count, message, message_bytes)) {
     case TS_FROST_OK: return NULL;
     case TS_FROST_SIGNERS: return "signers do not rise";
@@ -66,7 +66,7 @@ static PyObject *native_aggregate(PyObject *self, PyObject *args) {
   if (!PyArg_ParseTuple(args, "Iy*y*y*y*", &suite_id, &key, &commitments, &message, &shares)) return NULL;
   const ts_suite *suite = ts_suite_by_id(suite_id);
   session_input *in = PyMem_Malloc(sizeof *in);
-  ts_session *session = PyMem_Malloc(sizeof *session);
+  ts_signing *session = PyMem_Malloc(sizeof *session);
   if (in == NULL || session == NULL) {
     wrong = "out of memory";
   } else if (suite == NULL) {
@@ -91,7 +91,7 @@ static PyObject *native_aggregate(PyObject *self, PyObject *args) {
 }
 
 /* Which shares are wrong: all checked at once first, one by one only when that fails. Returns how many. */
-static size_t find_culprits(const ts_session *session, const session_input *in, const ts_element *verification_shares,
+static size_t find_culprits(const ts_signing *session, const session_input *in, const ts_element *verification_shares,
                             uint16_t *culprits) {
   uint8_t random[16 * TS_SIGNERS_MAX];
   size_t found = 0;
@@ -114,7 +114,7 @@ static PyObject *native_culprits(PyObject *self, PyObject *args) {
     return NULL;
   const ts_suite *suite = ts_suite_by_id(suite_id);
   session_input *in = PyMem_Malloc(sizeof *in);
-  ts_session *session = PyMem_Malloc(sizeof *session);
+  ts_signing *session = PyMem_Malloc(sizeof *session);
   ts_element *points = PyMem_Malloc(TS_SIGNERS_MAX * sizeof *points);
   if (in == NULL || session == NULL || points == NULL) {
     wrong = "out of memory";

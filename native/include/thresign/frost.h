@@ -18,7 +18,7 @@ typedef struct ts_commitment {
   ts_element binding;
 } ts_commitment;
 
-typedef struct ts_session {
+typedef struct ts_signing {
   const ts_suite *suite;
   size_t count;
   const ts_commitment *commitments; /* the caller's; rising identifiers */
@@ -30,7 +30,7 @@ typedef struct ts_session {
   bool nonce_negated;               /* x-only: so do the nonces */
   ts_scalar challenge;
   ts_scalar binding_factor[TS_SIGNERS_MAX];
-} ts_session;
+} ts_signing;
 
 enum ts_frost_result {
   TS_FROST_OK = 0,
@@ -45,28 +45,28 @@ void ts_frost_nonce(const ts_suite *suite, ts_scalar *nonce, const uint8_t rando
                     size_t context_bytes);
 
 /* Binding factors, group commitment and challenge (sections 4.4 to 4.6) for a message. All public. */
-enum ts_frost_result ts_frost_begin_vartime(ts_session *session, const ts_suite *suite, const ts_element *key,
+enum ts_frost_result ts_frost_begin_vartime(ts_signing *session, const ts_suite *suite, const ts_element *key,
                                             const ts_commitment *commitments, size_t count, const uint8_t *message,
                                             size_t message_bytes);
 
 /* The Lagrange coefficient at 0 of the identifier at `index` (section 4.2). Public. */
-void ts_frost_lagrange_vartime(const ts_session *session, size_t index, ts_scalar *out);
+void ts_frost_lagrange_vartime(const ts_signing *session, size_t index, ts_scalar *out);
 
 /* partial = d + rho e + lambda s c (section 5.2), for the signer at `index`. Constant time in share and nonces. */
-void ts_frost_sign(const ts_session *session, size_t index, const ts_scalar *share, const ts_scalar *hiding,
+void ts_frost_sign(const ts_signing *session, size_t index, const ts_scalar *share, const ts_scalar *hiding,
                    const ts_scalar *binding, ts_scalar *partial);
 
 /* verify_signature_share of section 5.4; `verification_share` is the signer's share times G. Public. */
-bool ts_frost_verify_partial_vartime(const ts_session *session, size_t index, const ts_element *verification_share,
+bool ts_frost_verify_partial_vartime(const ts_signing *session, size_t index, const ts_element *verification_share,
                                      const ts_scalar *partial);
 
 /* All partials at once by a random linear combination: true iff every one is right (but for 2^-128). When false, check
  * them one by one. `random` is 16 fresh bytes a partial. Public. */
-bool ts_frost_verify_partials_vartime(const ts_session *session, const ts_element *verification_shares,
+bool ts_frost_verify_partials_vartime(const ts_signing *session, const ts_element *verification_shares,
                                       const ts_scalar *partials, const uint8_t *random);
 
 /* aggregate of section 5.3, without a check: suite->signature_bytes bytes. Public. */
-void ts_frost_aggregate(const ts_session *session, const ts_scalar *partials, uint8_t *signature);
+void ts_frost_aggregate(const ts_signing *session, const ts_scalar *partials, uint8_t *signature);
 
 /* The Schnorr equation z G = R + c Y (section 3.2 and appendix C; BIP-340 for x-only suites). Strict: canonical R and z. */
 bool ts_frost_verify_vartime(const ts_suite *suite, const ts_element *key, const uint8_t *message, size_t message_bytes,

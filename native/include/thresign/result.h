@@ -1,16 +1,15 @@
 /* Why a token refuses. One code per cause, so that a test (and an operator) can tell them apart; the PKCS#11 return value
- * is CKR_VENDOR_DEFINED | 0x545300 | code. The Python mirror is checked against this list by a test.
+ * is CKR_VENDOR_DEFINED | 0x545300 | code (errors.h has the generic token's own, up to 0x1f). The Python mirror is checked against this list by a test.
  */
 #ifndef THRESIGN_RESULT_H
 #define THRESIGN_RESULT_H
 
 #define TS_RESULTS(X)                                                                              \
-  X(TS_MALFORMED, 0x10, "not the canonical encoding of what is expected here")                     \
-  X(TS_ROSTER_INVALID, 0x11, "a roster whose members, f and q do not make a quorum system")       \
-  X(TS_KEY_INVALID, 0x12, "a member's key is no valid Ed25519 or X25519 public key")              \
-  X(TS_NOT_A_MEMBER, 0x13, "this token's keys are not in the roster")                              \
-  X(TS_ALREADY_PINNED, 0x14, "a genesis is pinned already")                                        \
-  X(TS_NOT_PINNED, 0x15, "no genesis is pinned")                                                   \
+  X(TS_MALFORMED, 0x60, "not the canonical encoding of what is expected here")                     \
+  X(TS_ROSTER_INVALID, 0x61, "a roster whose members, f and q do not make a quorum system")       \
+  X(TS_KEY_INVALID, 0x62, "a member's key is no valid Ed25519 or X25519 public key")              \
+  X(TS_NOT_A_MEMBER, 0x63, "this token's keys are not in the roster")                              \
+  X(TS_NOT_PINNED, 0x64, "no genesis is pinned")                                                   \
   X(TS_OTHER_DOMAIN, 0x20, "of another trust domain")                                              \
   X(TS_OTHER_ROSTER_EPOCH, 0x21, "of another roster epoch")                                        \
   X(TS_OTHER_ROSTER, 0x22, "of another roster")                                                    \
@@ -42,6 +41,8 @@
   X(TS_STATEMENT_KIND, 0x43, "not a statement that this key signs")                                \
   X(TS_STATEMENT_NUMBER, 0x44, "a statement in another module's name")                             \
   X(TS_KEY_EXISTS, 0x45, "a key of this id is here already")                                       \
+  X(TS_NO_INCARNATION, 0x46, "no life of this token has begun: there are no nonces")               \
+  X(TS_ANNOUNCEMENT_SIGNATURE, 0x47, "an announcement whose signature does not verify")            \
   X(TS_CEREMONY_UNKNOWN, 0x50, "no key generation of this order is under way")                     \
   X(TS_CEREMONY_STEP, 0x51, "a step of key generation out of its turn")                            \
   X(TS_CEREMONY_FULL, 0x52, "too many key generations at once")                                    \

@@ -43,7 +43,7 @@ static void check_suite(const char *directory, const ts_suite *suite, const char
   ts_scalar share[2], hiding[2], binding[2], partial[2];
   ts_element key, verification[2];
   ts_commitment commitments[2];
-  ts_session session;
+  ts_signing session;
   uint8_t message[64], encoded[TS_ELEMENT_BYTES_MAX], signature[TS_SIGNATURE_BYTES_MAX], expected[TS_SIGNATURE_BYTES_MAX];
 
   vectors_load(&file, directory, name);

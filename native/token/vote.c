@@ -1,0 +1,83 @@
+/* What the vote key signs: votes on headers of this domain and roster, and statements of a few kinds in this module's name.
+ * Whether a vote is due is the vault's to judge; that it is a vote and nothing else is checked here. */
+#include <string.h>
+
+#include "threshold.h"
+
+static CK_RV signature_length(const ts_request *request, size_t *out_length) {
+  (void)request;
+  *out_length = 64;
+  return CKR_OK;
+}
+
+static CK_RV no_parameter(const ts_request *request) {
+  return request->parameter_length == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
+}
+
+static ts_result check_vote(const ts_domain *domain, const uint8_t *data, size_t length) {
+  ts_reader reader;
+  ts_header header;
+  ts_reader_start(&reader, data, length);
+  ts_read_tag(&reader, "ts.vote1");
+  uint64_t phase = ts_read_uint(&reader, 1);
+  (void)ts_read_uint(&reader, 8); /* view */
+  const uint8_t *encoded = ts_read_fixed(&reader, TS_HEADER_BYTES);
+  if (!ts_reader_done(&reader) || phase > TS_PHASE_COMMIT) return TS_MALFORMED;
+  if (ts_header_parse(encoded, TS_HEADER_BYTES, &header) != TS_OK) return TS_MALFORMED;
+  if (memcmp(header.domain, domain->id, 32) != 0) return TS_OTHER_DOMAIN;
+  if (header.roster_epoch != domain->roster.epoch) return TS_OTHER_ROSTER_EPOCH;
+  if (memcmp(header.roster, domain->roster.digest, 32) != 0) return TS_OTHER_ROSTER;
+  return TS_OK;
+}
+
+static CK_RV vote_run(const ts_request *request, uint8_t *out, size_t *out_length) {
+  ts_domain *domain;
+  ts_result result = ts_domain_of(request, &domain);
+  if (result == TS_OK) result = check_vote(domain, request->data, request->data_length);
+  if (result != TS_OK) return ts_result_rv(result);
+  ts_domain_sign(domain, request->data, request->data_length, out);
+  *out_length = 64;
+  return CKR_OK;
+}
+
+/* The statements that a vault may have signed, and where in them the module's number stands. Announcements, packages of
+ * key generation, successes and partials are not among them: the token signs those only when it made them. */
+static const struct {
+  char tag[9];
+  size_t number_at;
+} STATEMENTS[] = {
+    {"ts.vchg1", 8 + 32 + 8 + 8},               /* view-change: domain, roster epoch, view */
+    {"ts.newv1", 8 + 32 + 8 + 8},               /* new-view */
+    {"ts.chkp1", 8 + 32 + 8 + 8 + 32 + 32},     /* checkpoint: domain, roster epoch, sequence, header, state */
+    {"ts.miss1", 8 + 32},                       /* missing report */
+    {"ts.here1", 8 + 32},                       /* presence */
+    {"ts.kgab1", 8 + 32},                       /* ceremony abort */
+};
+
+static ts_result check_statement(const ts_domain *domain, const uint8_t *data, size_t length) {
+  for (size_t i = 0; i < sizeof STATEMENTS / sizeof STATEMENTS[0]; i++) {
+    size_t at = STATEMENTS[i].number_at;
+    if (length < 8 || memcmp(data, STATEMENTS[i].tag, 8) != 0) continue;
+    if (length < at + 2) return TS_MALFORMED;
+    if (memcmp(data + 8, domain->id, 32) != 0) return TS_OTHER_DOMAIN;
+    return (data[at] << 8 | data[at + 1]) == domain->number ? TS_OK : TS_STATEMENT_NUMBER;
+  }
+  return TS_STATEMENT_KIND;
+}
+
+static CK_RV statement_run(const ts_request *request, uint8_t *out, size_t *out_length) {
+  ts_domain *domain;
+  ts_result result = ts_domain_of(request, &domain);
+  if (result == TS_OK) result = check_statement(domain, request->data, request->data_length);
+  if (result != TS_OK) return ts_result_rv(result);
+  ts_domain_sign(domain, request->data, request->data_length, out);
+  *out_length = 64;
+  return CKR_OK;
+}
+
+const ts_mechanism ts_vote_mechanism = {.type = CKM_TS_VOTE, .name = "TS_VOTE", .flags = CKF_SIGN, .key_bits = 256,
+                                        .role = TS_ROLE_VOTE, .init = no_parameter, .length = signature_length,
+                                        .run = vote_run};
+const ts_mechanism ts_statement_mechanism = {.type = CKM_TS_STATEMENT, .name = "TS_STATEMENT", .flags = CKF_SIGN,
+                                             .key_bits = 256, .role = TS_ROLE_VOTE, .init = no_parameter,
+                                             .length = signature_length, .run = statement_run};
