@@ -14,6 +14,7 @@ ts_result ts_sign_order_parse(const uint8_t *data, size_t length, ts_sign_order 
   ts_reader_start(&reader, data, length);
   ts_read_tag(&reader, "ts.sign1");
   out->request = ts_read_fixed(&reader, 32);
+  out->entry = ts_read_fixed(&reader, 32);
   out->item = (uint16_t)ts_read_uint(&reader, 2);
   out->attempt = (uint16_t)ts_read_uint(&reader, 2);
   out->key = ts_read_fixed(&reader, 16);
@@ -50,6 +51,7 @@ ts_result ts_keygen_order_parse(const uint8_t *data, size_t length, ts_keygen_or
   ts_reader_start(&reader, data, length);
   ts_read_tag(&reader, "ts.kgen1");
   out->request = ts_read_fixed(&reader, 32);
+  out->entry = ts_read_fixed(&reader, 32);
   out->key = ts_read_fixed(&reader, 16);
   out->key_version = (uint32_t)ts_read_uint(&reader, 4);
   out->suite = (uint8_t)ts_read_uint(&reader, 1);

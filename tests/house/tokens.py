@@ -1,6 +1,6 @@
 """Real tokens for tests: made with thresign-token in directories of their own, opened in this process as slots.
 
-A test's domain may have members that are not tokens but plain Ed25519 keys of the test, which then can vote as it likes.
+A test's domain may have members that are no tokens but plain Ed25519 keys of the test, which votes as it likes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import libnacl
 from thresign.custody.interface import Refused, SignCall
 from thresign.custody.token import SoftwareToken
 from thresign.ids import Digest
+from thresign.orders.digests import sha256
 from thresign.orders.genesis import Caller, Genesis, Settings
 from thresign.orders.header import Certificate, Header, MemberSignature, Phase, vote_bytes
 from thresign.orders.merkle import batch_root, inclusion_proofs, leaf_hash
@@ -145,9 +146,7 @@ class TokenDomain:
 
     def votes(self, header: Header, view: int = 0, voters: list[int] | None = None) -> tuple[MemberSignature, ...]:
         chosen = voters if voters is not None else sorted(self.members)[: self.genesis.roster.q]
-        return tuple(
-            MemberSignature(n, self.members[n].sign_vote(Phase.COMMIT, view, header.encode())) for n in chosen
-        )
+        return tuple(MemberSignature(n, self.members[n].sign_vote(Phase.COMMIT, view, header.encode())) for n in chosen)
 
     def certify(self, orders: list[Order], time_ms: int | None = None, tell: bool = True) -> Certified:
         header = self.header(orders, time_ms)
@@ -175,11 +174,10 @@ class TokenDomain:
         return SignerSlot(number, incarnation, counter, hiding, binding)
 
     def sign_order(self, key: Key, message: bytes, signers: list[int], **changes: object) -> SignOrder:
-        from thresign.orders.digests import sha256
-
         slots = tuple(self.slot(number) for number in signers)
         fields: dict[str, object] = {
             "request": os.urandom(32),
+            "entry": os.urandom(32),
             "item": 0,
             "attempt": 1,
             "key": key.id,
@@ -198,7 +196,9 @@ class TokenDomain:
     def generate(self, suite: int = 1, min_signers: int = 3) -> Key:
         participants = tuple(sorted(self.members))
         key_id = os.urandom(16)
-        order = KeygenOrder(os.urandom(32), key_id, 1, suite, 1, min_signers, self.time_ms + 60_000, participants)
+        order = KeygenOrder(
+            os.urandom(32), os.urandom(32), key_id, 1, suite, 1, min_signers, self.time_ms + 60_000, participants
+        )
         certified = self.certify([order])
         leaf = leaf_hash(order.encode())
         tokens = self.tokens

@@ -66,7 +66,7 @@ typedef struct ts_tweak {
 } ts_tweak;
 
 typedef struct ts_sign_order {
-  const uint8_t *request;
+  const uint8_t *request, *entry;
   uint16_t item, attempt;
   const uint8_t *key; /* 16 bytes */
   uint32_t key_version, share_epoch;
@@ -82,7 +82,7 @@ typedef struct ts_sign_order {
 } ts_sign_order;
 
 typedef struct ts_keygen_order {
-  const uint8_t *request;
+  const uint8_t *request, *entry;
   const uint8_t *key;
   uint32_t key_version;
   uint8_t suite, usage;

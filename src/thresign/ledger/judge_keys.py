@@ -55,8 +55,10 @@ def judge_generated(draft: Draft, entry: KeyGenerated) -> Verdict:
     if isinstance(assignment, Later):
         return assignment
     message = confirmation_message(state.domain, entry, key.id, key.version)
+    digest = sha256(entry.encode())
     order = SignOrder(
-        sha256(entry.encode()),
+        digest,
+        digest,
         0,
         1,
         key.id,

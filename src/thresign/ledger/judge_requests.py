@@ -120,6 +120,7 @@ def _sign(draft: Draft, request: Request, request_id: RequestId, action: Sign) -
         return assignment
     order = SignOrder(
         request_id,
+        sha256(request.encode()),
         0,
         1,
         key.id,
@@ -156,7 +157,9 @@ def _create_key(draft: Draft, request: Request, request_id: RequestId, action: C
         return Refuse(Conflict("the key's id is taken: use another idempotency key"))
     expires_ms = draft.time_ms + state.settings.ceremony_lifetime_ms
     participants = roster.numbers()
-    order = KeygenOrder(request_id, key, 1, suite.id, Usage.SIGN, min_signers, expires_ms, participants)
+    order = KeygenOrder(
+        request_id, sha256(request.encode()), key, 1, suite.id, Usage.SIGN, min_signers, expires_ms, participants
+    )
     record = Key(
         id=key,
         name=action.name,

@@ -147,6 +147,7 @@ def judge_missing(draft: Draft, entry: MissingReports) -> Verdict:
         return assignment
     order = SignOrder(
         old.request,
+        old.entry,
         old.item,
         old.attempt + 1,
         old.key,

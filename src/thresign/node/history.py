@@ -149,6 +149,14 @@ class History:
         rows = {row.leaf: row for row in (*self._index.orders(request), *self._orders.get(request, ()))}
         return sorted(rows.values(), key=lambda row: (row.item, row.attempt))
 
+    def order(self, leaf: bytes) -> OrderRow | None:
+        """An order by its leaf hash."""
+        for rows in self._orders.values():
+            for row in rows:
+                if row.leaf == leaf:
+                    return row
+        return self._index.order(leaf)
+
     def result(self, leaf: bytes) -> ResultRecord | None:
         """The result of an order, answered or not."""
         found = self._recent.get(leaf)

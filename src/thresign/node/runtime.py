@@ -88,9 +88,8 @@ class Ports(NamedTuple):
 class Runtime:
     """Feeds the replica and does what it says. `fail` is called once when the node must stop."""
 
-    def __init__(self, number: int, quorum: int, replica: Replica, history: History, bodies: Bodies) -> None:
+    def __init__(self, number: int, replica: Replica, history: History, bodies: Bodies) -> None:
         self.number = number
-        self.quorum = quorum
         self.replica = replica
         self.history = history
         self.bodies = bodies

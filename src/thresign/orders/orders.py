@@ -54,6 +54,9 @@ class SignOrder(Record, frozen=True):
 
     TAG: ClassVar[bytes] = b"ts.sign1"
     request: Bytes32
+    """The request's id; for a key's confirmation, `entry` again."""
+    entry: Bytes32
+    """SHA-256 of the whole entry (the request with its signature and body), so that evidence can show it."""
     item: U16
     """Which message of the request, from 0."""
     attempt: U16
@@ -82,6 +85,7 @@ class KeygenOrder(Record, frozen=True):
 
     TAG: ClassVar[bytes] = b"ts.kgen1"
     request: Bytes32
+    entry: Bytes32
     key: Bytes16
     key_version: U32
     suite: U8

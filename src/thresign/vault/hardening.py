@@ -46,7 +46,10 @@ def _call(result: int, what: str) -> int:
     return result
 
 
-def harden(steps: Sequence[tuple[str, Callable[[], None]]], required: bool) -> list[Measure]:
+Steps = list[tuple[str, Callable[[], None]]]
+
+
+def harden(steps: Steps, required: bool) -> list[Measure]:
     """Takes the steps in order. Raises ConfigurationError on the first failure if `required`."""
     measures = []
     for name, step in steps:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from thresign.errors import InvalidVote, VoteRefused, ensure
+from thresign.errors import VoteRefused, ensure
 from thresign.ledger import ledger
+from thresign.orders import certificates
 from thresign.orders.digests import sha256
-from thresign.orders.header import Certificate, Phase, vote_bytes
+from thresign.orders.header import Certificate
 from thresign.vault.voting.book import Book, Proposal, refuse
 from thresign.vault.voting.propose import judge_body
 from thresign.vault.voting.records import Decided
@@ -40,22 +41,12 @@ def decide(book: Book, certificate: Certificate, body: bytes) -> tuple[Proposal,
 
 
 def check_certificate(book: Book, certificate: Certificate) -> None:
-    """Raises InvalidVote unless this is a certificate of this domain and roster: the rule of native/certificate in
-    Python, for certificates inside view-changes. [CERT-1]
+    """Raises InvalidVote unless this is a certificate of this domain and roster: the rule of the token, in Python, for
+    certificates inside view-changes. [CERT-1]
 
     What was verified is remembered by its exact bytes: another certificate of the same header stands on its own votes.
     """
-    roster, header = book.state.roster, certificate.header
-    if (header.domain, header.roster_epoch, header.roster) != (book.state.domain, roster.epoch, roster.digest()):
-        raise InvalidVote("a certificate of another domain or roster")
-    if len(certificate.votes) != roster.q:
-        raise InvalidVote(f"a certificate with {len(certificate.votes)} votes, {roster.q} are needed")
     exact = sha256(certificate.encode())
-    if exact in book.verified:
-        return
-    message = vote_bytes(Phase.COMMIT, certificate.view, header.encode())
-    for vote in certificate.votes:
-        member = roster.member(vote.number)
-        if member is None or not book.checks.signature(member.vote_key, message, vote.signature):
-            raise InvalidVote(f"a commit of module {vote.number} that does not verify", (vote.number,))
-    book.remember_verified(exact)
+    if exact not in book.verified:
+        certificates.check(certificate, book.state.domain, book.state.roster, book.checks.signature)
+        book.remember_verified(exact)

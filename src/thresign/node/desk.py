@@ -1,0 +1,359 @@
+"""The desk: callers' requests from arrival to answer, and what callers may look up.
+
+A request is judged by this module's own vault first, so that a refusal is told at once and in the vault's words. Then it
+is put forward to be ordered, and its caller waits. A retry, here or at another node, finds the first request by its id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable
+
+from thresign.errors import (
+    CallerError,
+    Conflict,
+    Overloaded,
+    RequestExpired,
+    ThresignError,
+    Undecided,
+    UnknownKey,
+    UnknownRequest,
+    by_code,
+)
+from thresign.ledger.judge_requests import what
+from thresign.ledger.snapshot import KeyPart
+from thresign.ledger.state import KeyState
+from thresign.limits import PENDING_REQUESTS_MAX
+from thresign.node import events as ev
+from thresign.node.evidence import build
+from thresign.node.history import History
+from thresign.node.runtime import Runtime
+from thresign.orders.batch import Batch, Entry
+from thresign.orders.genesis import Caller
+from thresign.orders.requests import Request
+from thresign.policy.actions import CALLERS_PATH, EnrolCaller, parse
+from thresign.rest.interface import Enrolled, KeyMade, ModuleState, NodeStatus, Outcome, Signed, Waiting
+from thresign.setup.files import Domain
+from thresign.signing.stages import Answered
+from thresign.storage.interface import OrderRow
+from thresign.vault import calls
+from thresign.wire.canonical import Record
+
+RECENT_MAX = 8192
+SAY_AGAIN_MS = 5000
+
+
+class Desk:
+    """Implements rest.interface.Domain and node.runtime.Watcher."""
+
+    def __init__(self, number: int, domain: Domain, runtime: Runtime, peers_up: Callable[[], frozenset[int]]) -> None:
+        self.domain_id: bytes = domain.id
+        self._number = number
+        self._domain = domain
+        self._runtime = runtime
+        self._history: History = runtime.history
+        self._peers_up = peers_up
+        self._status: calls.Status | None = None
+        self._view = 0
+        self._sequence = 0
+        self._time_ms = 0
+        self._keys: dict[bytes, KeyPart] = {}
+        self._callers: dict[str, Caller] = {}
+        self._waiting: defaultdict[bytes, list[asyncio.Future[Outcome]]] = defaultdict(list)
+        self._what: OrderedDict[bytes, tuple[bytes, str]] = OrderedDict()
+        """What recent requests ask for, and whose they are."""
+        self._to_judge: list[tuple[Request, asyncio.Future[calls.Verdict]]] = []
+        self._bodies: defaultdict[bytes, list[asyncio.Future[None]]] = defaultdict(list)
+        self.observed_counts: defaultdict[str, int] = defaultdict(int)
+
+    # --- Domain ---------------------------------------------------------------------------------------------------
+
+    def callers(self) -> dict[str, Caller]:
+        return self._callers
+
+    def keys(self) -> list[KeyPart]:
+        return sorted(self._keys.values(), key=lambda key: (key.name, key.id))
+
+    def key(self, name: str) -> KeyPart:
+        for found in self._keys.values():
+            if found.id.hex() == name or (found.name == name and found.state != KeyState.FAILED):
+                return found
+        raise UnknownKey(f"no key {name!r}")
+
+    async def submit(self, request: Request, body: bytes, wait_ms: int) -> Outcome:
+        name = request.id()
+        asked = what(request.path, request.content_sha256)
+        known = self._known(name, asked)
+        if known is not None and not isinstance(known, Waiting):
+            return known
+        if len(self._waiting) >= PENDING_REQUESTS_MAX:
+            raise Overloaded(f"{len(self._waiting)} requests wait at this node")
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        first = name not in self._waiting
+        self._waiting[name].append(future)
+        self._remember(name, asked, request.caller)
+        try:
+            if first:
+                await self._put_forward(request, body, name)
+            if wait_ms == 0:
+                return self._waiting_stage(name)
+            return await asyncio.wait_for(asyncio.shield(future), min(wait_ms, self._patience_ms(request)) / 1000)
+        except TimeoutError:
+            raise self._undecided(request) from None
+        except CallerError:
+            if first:
+                self._what.pop(name, None)
+            raise
+        finally:
+            self._drop_waiter(name, future)
+
+    def outcome(self, request: bytes, caller: str | None) -> Outcome:
+        held = self._what.get(request)
+        if caller is not None and held is not None and held[1] != caller:
+            raise UnknownRequest("no request of this id")
+        found = self._found(request)
+        if found is not None:
+            if caller is not None and held is None and self._caller_of(request) != caller:
+                raise UnknownRequest("no request of this id")
+            return found
+        if request in self._waiting:
+            return Waiting(request, "submitted")
+        raise UnknownRequest("no request of this id")
+
+    def evidence(self, request: bytes, caller: str | None) -> bytes:
+        found = self.outcome(request, caller)
+        if not isinstance(found, Signed):
+            raise UnknownRequest("this request has no signature, so there is no evidence of one")
+        return build(self._history, self._domain.genesis, request, found.key)
+
+    def status(self) -> NodeStatus:
+        roster = self._domain.genesis.roster
+        up = self._peers_up()
+        answering = 1 + len(up)
+        reason = ""
+        if self._status is None:
+            reason = "this module's vault does not answer"
+        elif answering < roster.q:
+            reason = f"{answering} of {len(roster.members)} modules answer, {roster.q} are needed"
+        vault = self._status
+        return NodeStatus(
+            self.domain_id.hex(),
+            self._domain.genesis.name,
+            self._number,
+            "up" if vault is not None else "down",
+            self._view,
+            roster.primary(self._view),
+            self._sequence,
+            self._time_ms,
+            roster.q,
+            roster.f,
+            vault.custody if vault is not None else "",
+            bool(vault.emulated) if vault is not None else False,
+            vault.boundary if vault is not None else "",
+            {m.name: m.result for m in vault.measures} if vault is not None else {},
+            tuple(ModuleState(m.number, m.name, m.number == self._number or m.number in up) for m in roster.members),
+            not reason,
+            reason,
+        )
+
+    # --- Watcher --------------------------------------------------------------------------------------------------
+
+    def vault_up(self, status: calls.Status) -> None:
+        self._status = status
+        self._view, self._sequence, self._time_ms = status.view, status.sequence, status.time_ms
+        for part in status.keys:
+            self._know(part)
+        self._callers = {caller.id: caller for caller in status.callers}
+
+    def vault_down(self) -> None:
+        self._status = None
+        waiting, self._to_judge = self._to_judge, []
+        for _, future in waiting:
+            if not future.done():
+                future.set_exception(Undecided("this module's vault does not answer"))
+
+    def applied(self, applied: calls.Applied, entries: tuple[Entry, ...]) -> None:
+        self._sequence = applied.sequence
+        for part in applied.keys:
+            self._know(part)
+        for entry in entries:
+            if isinstance(entry, Request):
+                self._remember(entry.id(), what(entry.path, entry.content_sha256), entry.caller)
+                if entry.path == CALLERS_PATH:
+                    self._enrolled(entry)
+
+    def answered(self, answered: Answered) -> None:
+        certified = answered.held.combined.certified
+        key = self._keys.get(certified.order.key)
+        if key is not None:
+            request = certified.order.request
+            self._tell(request, Signed(request, key, answered.held.combined.signature))
+
+    def refused(self, entry: Entry, error: ThresignError) -> None:
+        if isinstance(entry, Request):
+            for future in self._waiting.get(entry.id(), ()):
+                if not future.done():
+                    future.set_exception(error)
+
+    def body_held(self, content_sha256: bytes, holders: int) -> None:
+        if holders >= self._domain.genesis.roster.q:
+            for future in self._bodies.pop(content_sha256, ()):
+                if not future.done():
+                    future.set_result(None)
+
+    def observed(self, what: str, number: int, detail: str) -> None:
+        self.observed_counts[what] += 1
+        if what == "view":
+            self._view = int(detail)
+
+    # --- from arrival to answer -----------------------------------------------------------------------------------
+
+    async def _put_forward(self, request: Request, body: bytes, name: bytes) -> None:
+        """Has the vault judge it; sends a large body ahead; submits it. Raises what the vault refuses it with."""
+        verdict = await self._judge(request)
+        if verdict.kind == calls.REFUSE:
+            raise by_code(verdict.code, verdict.detail)
+        if verdict.kind == calls.KNOWN:
+            self._walk_again(name)
+            return
+        if request.detached:
+            await self._send_ahead(request, body)
+        self._runtime.feed(ev.Submitted(request))
+
+    async def _judge(self, request: Request) -> calls.Verdict:
+        """The own vault's verdict; requests of one loop turn are judged in one call."""
+        if self._status is None:
+            raise Undecided("this module's vault does not answer")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[calls.Verdict] = loop.create_future()
+        if not self._to_judge:
+            loop.call_soon(self._ask_verdicts)
+        self._to_judge.append((request, future))
+        return await future
+
+    def _ask_verdicts(self) -> None:
+        waiting, self._to_judge = self._to_judge[:128], self._to_judge[128:]
+        if self._to_judge:
+            asyncio.get_running_loop().call_soon(self._ask_verdicts)
+
+        def told(reply: Record | ThresignError) -> None:
+            for i, (_, future) in enumerate(waiting):
+                if future.done():
+                    continue
+                if isinstance(reply, calls.Judged):
+                    future.set_result(reply.verdicts[i])
+                else:
+                    future.set_exception(Undecided(f"this module's vault does not judge: {reply}"))
+
+        self._runtime.ask_vault(calls.JudgeCall(Batch(tuple(request for request, _ in waiting))), told)
+
+    async def _send_ahead(self, request: Request, body: bytes) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._bodies[request.content_sha256].append(future)
+        self._runtime.spread_body(request.content_sha256, body)
+        try:
+            await asyncio.wait_for(future, SAY_AGAIN_MS / 1000)
+        except TimeoutError:
+            raise self._undecided(request) from None
+
+    def _walk_again(self, name: bytes) -> None:
+        """The ledger knows the request, and this node has no answer to it: the others may."""
+        for row in self._history.orders(name)[-1:]:
+            self._runtime.walk_again(row.sequence)
+
+    def _patience_ms(self, request: Request) -> float:
+        return max(1000.0, request.expires_s * 1000 - time.time() * 1000 + 1000)
+
+    def _undecided(self, request: Request) -> ThresignError:
+        if request.expires_s <= time.time():
+            return RequestExpired("the request expired before a decision was reached")
+        roster = self._domain.genesis.roster
+        answering = 1 + len(self._peers_up())
+        return Undecided(
+            f"{answering} of {len(roster.members)} modules answer, {roster.q} are needed for a decision;"
+            f" request {request.id().hex()} may still be decided: ask again with the same Idempotency-Key"
+        )
+
+    def _drop_waiter(self, name: bytes, future: asyncio.Future[Outcome]) -> None:
+        waiters = self._waiting.get(name)
+        if waiters is not None:
+            waiters.remove(future)
+            if not waiters:
+                del self._waiting[name]
+        if future.done() and not future.cancelled():
+            future.exception()
+
+    def _tell(self, name: bytes, outcome: Outcome) -> None:
+        for future in self._waiting.get(name, ()):
+            if not future.done():
+                future.set_result(outcome)
+
+    # --- what is known --------------------------------------------------------------------------------------------
+
+    def _known(self, name: bytes, asked: bytes) -> Outcome | None:
+        held = self._what.get(name)
+        if held is None and self._history.orders(name):
+            held = self._from_history(name)
+        if held is not None and held[0] != asked:
+            raise Conflict("the idempotency key was used for another request")
+        return self._found(name) if held is not None else None
+
+    def _from_history(self, name: bytes) -> tuple[bytes, str] | None:
+        request = self._request_of(name)
+        if request is None:
+            return None
+        held = (what(request.path, request.content_sha256), request.caller)
+        self._remember(name, *held)
+        return held
+
+    def _request_of(self, name: bytes) -> Request | None:
+        rows = self._history.orders(name)
+        record = self._history.batch(rows[0].sequence) if rows else None
+        if record is None:
+            return None
+        entry = Batch.decode(record.body).entries[rows[0].leaf_index]
+        return entry if isinstance(entry, Request) else None
+
+    def _caller_of(self, name: bytes) -> str | None:
+        request = self._request_of(name)
+        return request.caller if request is not None else None
+
+    def _found(self, name: bytes) -> Outcome | None:
+        """The outcome as this node's history and the keys tell it; None if it was never ordered."""
+        rows: list[OrderRow] = self._history.orders(name)
+        for row in rows:
+            result = self._history.result(row.leaf) if self._history.answered(row.leaf) else None
+            if result is not None:
+                key = self._key_of(row)
+                return Signed(name, key, result.signature) if key is not None else None
+        for key in self._keys.values():
+            if key.request == name and key.state in (KeyState.ACTIVE, KeyState.FAILED):
+                return KeyMade(name, key)
+        return Waiting(name, "ordered") if rows else None
+
+    def _key_of(self, row: OrderRow) -> KeyPart | None:
+        record = self._history.batch(row.sequence)
+        if record is None:
+            return None
+        return next((key for key in self._keys.values() if key.id in record.orders[row.leaf_index]), None)
+
+    def _waiting_stage(self, name: bytes) -> Outcome:
+        return self._found(name) or Waiting(name, "submitted")
+
+    def _remember(self, name: bytes, asked: bytes, caller: str) -> None:
+        self._what[name] = (asked, caller)
+        if len(self._what) > RECENT_MAX:
+            self._what.popitem(last=False)
+
+    def _know(self, part: KeyPart) -> None:
+        self._keys[part.id] = part
+        if part.state in (KeyState.ACTIVE, KeyState.FAILED):
+            self._tell(part.request, KeyMade(part.request, part))
+
+    def _enrolled(self, request: Request) -> None:
+        action = parse(request)
+        if isinstance(action, EnrolCaller):
+            self._callers[action.id] = Caller(action.id, action.public_key, tuple(sorted(set(action.roles))))
+            self._tell(request.id(), Enrolled(request.id(), action.id))

@@ -1,0 +1,56 @@
+"""The node process: `python -m thresign.node.main MODULE_DIRECTORY`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import uvloop
+
+from thresign.errors import ThresignError
+from thresign.node.wiring import Node
+from thresign.setup.files import ModuleConfig, read_module
+from thresign.telemetry.log import make_log
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serves until SIGTERM or SIGINT. Exit status 1 with one line that says why the node could not go on."""
+    parser = argparse.ArgumentParser(prog="thresign-node", description="The node of a module.")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--verbose", action="store_true")
+    given = parser.parse_args(arguments)
+    try:
+        config = read_module(given.directory)
+        _drop_root(config)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(config, given.verbose))
+    except ThresignError as error:
+        print(f"thresign-node: {error.code}: {error.detail}", file=sys.stderr)  # noqa: T201
+        return 1
+    except OSError as error:
+        print(f"thresign-node: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _drop_root(config: ModuleConfig) -> None:
+    if os.geteuid() == 0 and config.node.uid:
+        os.setgroups([])
+        os.setresgid(config.node.uid, config.node.uid, config.node.uid)
+        os.setresuid(config.node.uid, config.node.uid, config.node.uid)
+
+
+async def _serve(config: ModuleConfig, verbose: bool) -> None:
+    node = Node(config, make_log(f"node-{config.number}", verbose))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, node.stop)
+    await node.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

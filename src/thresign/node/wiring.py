@@ -1,0 +1,141 @@
+"""Where a node is put together: the only place that picks backends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Iterator, Mapping
+
+import uvicorn
+
+from thresign.frost import verify
+from thresign.groups import ed25519
+from thresign.journal.file import JournalFile
+from thresign.node.bodies import Bodies
+from thresign.node.desk import Desk
+from thresign.node.history import History
+from thresign.node.replica import Parts, Replica
+from thresign.node.runtime import Ports, Runtime
+from thresign.orders.orders import SignOrder
+from thresign.peers.connection import Address, Peers
+from thresign.peers.connection import Events as PeerEvents
+from thresign.peers.identity import contexts
+from thresign.rest.app import make_app
+from thresign.setup.files import ModuleConfig
+from thresign.signing.combining import SigningKey, combine
+from thresign.storage.sqlite import SqliteIndex
+from thresign.telemetry.log import Log
+from thresign.vault.client import Events as VaultEvents
+from thresign.vault.client import VaultLink
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the node is stopped from outside, and closes its journal then."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class NativeCombiner:
+    """Implements signing.combining.Combiner with our aggregation and libraries that are not ours to verify."""
+
+    def combine(
+        self, key: SigningKey, order: SignOrder, message: bytes, shares: Mapping[int, bytes]
+    ) -> bytes | tuple[int, ...]:
+        return combine(key, order, message, shares)
+
+    def accepts(self, key: SigningKey, message: bytes, signature: bytes) -> bool:
+        return verify.is_valid(key.suite, key.public_key, message, signature)
+
+    def signed(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
+        return ed25519.is_valid(public_key, message, signature)
+
+
+class Node:
+    """A node, wired. `run` serves until `stop` is called or the disk fails."""
+
+    def __init__(self, config: ModuleConfig, log: Log) -> None:
+        """Opens journal and index. Raises ThresignError. Needs a running event loop."""
+        self._config = config
+        self._log = log
+        config.node_dir.mkdir(mode=0o700, exist_ok=True)
+        journal = JournalFile(config.node_dir / "journal")
+        history = History(journal, SqliteIndex(config.node_dir / "index.sqlite"))
+        bodies = Bodies()
+        genesis = config.domain.genesis
+        replica = Replica(
+            Parts(config.number, config.domain.id, genesis.roster, NativeCombiner(), bodies.get, history.newest())
+        )
+        self.runtime = Runtime(config.number, replica, history, bodies)
+        self._peers = self._make_peers()
+        self.desk = Desk(config.number, config.domain, self.runtime, self._peers.up)
+        self._link = VaultLink(
+            config.socket,
+            VaultEvents(self.runtime.vault_up, self.runtime.vault_down, self.runtime.vault_answer),
+        )
+        self.runtime.ports = Ports(self._link, self._peers, self.desk)
+        self._server = _Server(self._uvicorn_config())
+        self._stopping = asyncio.Event()
+
+    def _make_peers(self) -> Peers:
+        config = self._config
+        addresses = {number: Address(entry.host, entry.port) for number, entry in config.peers.items()}
+        addresses[config.number] = Address(config.node.peer_host, config.node.peer_port)
+        tls = contexts(config.tls_dir / "ca.pem", config.tls_dir / "node.pem", config.tls_dir / "node.key")
+        events = PeerEvents(self.runtime.peer_up, self.runtime.peer_down, self.runtime.peer_frame)
+
+        def complain(number: int, error: Exception) -> None:
+            self._log.debug("peer", module=number, error=f"{type(error).__name__}: {error}")
+
+        return Peers(config.number, config.domain.id, addresses, tls, events, complain)
+
+    def _uvicorn_config(self) -> uvicorn.Config:
+        node, tls = self._config.node, self._config.tls_dir
+        settings = uvicorn.Config(
+            make_app(self.desk),
+            host=node.rest_host,
+            port=node.rest_port,
+            ssl_certfile=str(tls / "node.pem"),
+            ssl_keyfile=str(tls / "node.key"),
+            ssl_version=ssl.PROTOCOL_TLS_SERVER,
+            loop="none",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=75,
+        )
+        settings.load()
+        if settings.ssl is not None:
+            settings.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+        return settings
+
+    async def run(self) -> None:
+        """Serves. Raises what made the node stop, if anything but `stop` did."""
+        await self._peers.start()
+        self._link.start()
+        serving = asyncio.create_task(self._server.serve())
+        stopping = asyncio.create_task(self._stopping.wait())
+        self._log.info("node", module=self._config.number, domain=self._config.domain.id.hex())
+        try:
+            await asyncio.wait({serving, stopping, self.runtime.failure}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._server.should_exit = True
+            await asyncio.gather(serving, return_exceptions=True)
+            stopping.cancel()
+            await self._link.stop()
+            await self._peers.stop()
+            await self.runtime.stop()
+        if self.runtime.failure.done():
+            raise self.runtime.failure.result()
+        if serving.done() and not self._stopping.is_set() and serving.exception() is not None:
+            raise serving.exception()  # type: ignore[misc]
+
+    def stop(self) -> None:
+        """Ends `run`."""
+        self._stopping.set()

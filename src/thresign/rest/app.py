@@ -1,0 +1,62 @@
+"""The FastAPI application: our routes, the public contract, and errors that fit it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from thresign.errors import MalformedRequest, UnknownRequest
+from thresign.rest import openapi, routes
+from thresign.rest.interface import Domain
+
+
+def make_app(domain: Domain) -> FastAPI:
+    """The application for one node."""
+    app = FastAPI(
+        title="thresign",
+        version="1",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    post = routes.Post(domain)
+    table: list[Any] = [Route(path, _endpoint(post), methods=["POST"]) for path in reversed(routes.POSTS)]
+    for path, handler, needs_caller in routes.GETS:
+        table.append(Route(path, _endpoint(routes.Get(domain, handler, needs_caller)), methods=["GET"]))
+    # Ahead of the app's own: /sign is asked for most.
+    app.router.routes[:0] = table
+    app.openapi = openapi.document  # type: ignore[method-assign]
+    app.add_exception_handler(404, _not_found)
+    app.add_exception_handler(405, _not_allowed)
+    return app
+
+
+def _endpoint(application: Any) -> Any:
+    """Starlette takes an instance with __call__ for a function; a class with __call__ is a plain ASGI application."""
+
+    class Endpoint:
+        def __init__(self, scope: routes.Scope, receive: routes.Receive, send: routes.Send) -> None:
+            self._awaitable = application(scope, receive, send)
+
+        def __await__(self) -> Any:
+            return self._awaitable.__await__()
+
+    return Endpoint
+
+
+def _response(answer: routes.Answer, status: int) -> Response:
+    return Response(answer.body, status, media_type=answer.content_type.decode())
+
+
+async def _not_found(request: Request, _error: Exception) -> Response:
+    return _response(routes.failed(UnknownRequest(f"nothing is at {request.url.path}")), 404)
+
+
+async def _not_allowed(request: Request, _error: Exception) -> Response:
+    error = MalformedRequest(f"{request.method} is not for {request.url.path}")
+    return _response(routes.failed(error), 405)

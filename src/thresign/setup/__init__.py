@@ -1,0 +1,1 @@
+"""The files that a module starts from: domain.json and module.toml (files)."""
