@@ -1,1 +1,1 @@
-"""cli"""
+"""The command line: `thresign`. Each command has its file; `main` is the table."""

@@ -1,7 +1,7 @@
 """The desk: callers' requests from arrival to answer, and what callers may look up.
 
-A request is judged by this module's own vault first, so that a refusal is told at once and in the vault's words. Then it
-is put forward to be ordered, and its caller waits. A retry, here or at another node, finds the first request by its id.
+A request is judged by this module's own vault first, so that a refusal is told at once and in the vault's words. Then
+it is put forward to be ordered, and its caller waits. A retry, here or at another node, finds the first by its id.
 """
 
 from __future__ import annotations

@@ -39,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _drop_root(config: ModuleConfig) -> None:
     if os.geteuid() == 0 and config.node.uid:
+        "host".encode(
+            "idna"
+        )  # a codec that loads when a name is first looked up: maybe from files closed to the new uid
         os.setgroups([])
         os.setresgid(config.node.uid, config.node.uid, config.node.uid)
         os.setresuid(config.node.uid, config.node.uid, config.node.uid)

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import uvicorn
+import uvicorn.protocols.http.httptools_impl  # loaded while the files can be read: the uid is dropped later
 
 from thresign.frost import verify
 from thresign.groups import ed25519
@@ -123,7 +125,8 @@ class Node:
         stopping = asyncio.create_task(self._stopping.wait())
         self._log.info("node", module=self._config.number, domain=self._config.domain.id.hex())
         try:
-            await asyncio.wait({serving, stopping, self.runtime.failure}, return_when=asyncio.FIRST_COMPLETED)
+            parts: set[asyncio.Future[Any]] = {serving, stopping, self.runtime.failure}
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._server.should_exit = True
             await asyncio.gather(serving, return_exceptions=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from thresign.errors import MalformedRecord
 from thresign.limits import PEER_QUEUE_BYTES_MAX
@@ -52,14 +52,13 @@ class _Link(asyncio.Protocol):
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type for mypy
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         number = number_of(transport.get_extra_info("peercert"), self._peers.domain)
         wanted = self._expected if self._expected is not None else number
         if number is None or number != wanted or not self._peers.admit(number, self):
-            transport.abort()
+            self._transport.abort()
             return
-        transport.set_write_buffer_limits(high=PEER_QUEUE_BYTES_MAX)
+        self._transport.set_write_buffer_limits(high=PEER_QUEUE_BYTES_MAX)
         self.number = number
         self.heard = asyncio.get_running_loop().time()
         self._peers.events.up(number)

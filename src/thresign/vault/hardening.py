@@ -6,6 +6,7 @@ fails is reported in its own words; with `required`, the vault does not start.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -17,6 +18,13 @@ from pathlib import Path
 
 from thresign.errors import ConfigurationError
 from thresign.vault.calls import Measure
+
+_seccomp_error = ""
+try:  # at import: later this process cannot read its libraries any more
+    import pyseccomp
+except (ImportError, OSError, RuntimeError) as missing:
+    pyseccomp = None
+    _seccomp_error = str(missing)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -70,11 +78,10 @@ def own_network() -> None:
 
 
 def raise_lock_limit() -> None:
-    """As root: any amount of memory may be locked, also after the uid is dropped."""
-    try:
+    """As root, where that is allowed: any amount of memory may be locked, also after the uid is dropped. Where it is not,
+    `drop_to` keeps CAP_IPC_LOCK for it."""
+    with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    except (ValueError, OSError) as error:
-        raise StepFailed(f"RLIMIT_MEMLOCK: {error}") from None
 
 
 def drop_to(uid: int, gid: int) -> None:
@@ -167,8 +174,8 @@ _SYSCALLS = (
 
 def only_these_system_calls() -> None:
     """seccomp: any other system call kills the process."""
-    import pyseccomp  # noqa: PLC0415 - loads libseccomp, which must be there only where hardening is wanted
-
+    if pyseccomp is None:
+        raise StepFailed(f"libseccomp: {_seccomp_error}")
     filter_ = pyseccomp.SyscallFilter(pyseccomp.KILL_PROCESS)
     for name in _SYSCALLS:
         try:

@@ -76,10 +76,10 @@ def run(config: ModuleConfig) -> None:
     )
     replay(service, (decode_one_of(RECORDS, payload) for payload in journal.records()))
     service.begin_incarnation()
-    listener = listen(config.socket, config.node.uid)
+    server = Server(service, journal, listen(config.socket, config.node.uid), node_uid)
     measures += hardening.harden(_after(config, service), required)
     service.environment = service.environment._replace(measures=tuple(measures))
-    Server(service, journal, listener, node_uid).run()
+    server.run()
 
 
 def _name_pin(config: ModuleConfig) -> None:
@@ -102,8 +102,8 @@ def _before(config: ModuleConfig) -> hardening.Steps:
     steps: hardening.Steps = [
         ("no core dumps", hardening.no_core_dumps),
         ("no network", hardening.own_network),
-        ("lock limit", hardening.raise_lock_limit),
     ]
+    hardening.raise_lock_limit()
     if config.vault.uid:
         steps.append(("own uid", lambda: hardening.drop_to(config.vault.uid, config.node.uid)))
     return steps

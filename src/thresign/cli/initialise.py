@@ -1,0 +1,251 @@
+"""`thresign domain init`: everything a new trust domain needs, made on one machine.
+
+Tokens and their PINs are made by the thresign-token program, in C: no PIN and no token secret passes through here. What
+belongs offline afterwards (the SO PINs, the CA's key) is put in a directory of its own.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import secrets
+import shutil
+import stat
+import subprocess
+import time
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from thresign.errors import ConfigurationError
+from thresign.limits import CHECKPOINT_INTERVAL, MODULES_MAX, MODULES_MIN
+from thresign.orders.genesis import Caller, Genesis, Settings
+from thresign.orders.roster import Member, make_roster
+from thresign.peers.identity import issue, make_ca, module_uri
+from thresign.setup.files import ModuleEntry, write_domain_file
+
+UID_BASE = 61200
+"""Each module has two uids of its own from here on (systemd's range for dynamic users): vault, node."""
+TLS_DAYS = 3650
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is wanted. Ports: peers from `base_port`, REST from `base_port` + 100."""
+
+    directory: Path
+    name: str = "demo"
+    modules: int = 4
+    host: str = "127.0.0.1"
+    base_port: int = 7100
+    own_uids: bool = True
+
+
+class Made(msgspec.Struct, frozen=True):
+    """What was made."""
+
+    domain: str
+    domain_file: str
+    modules: tuple[str, ...]
+    admin_profile: str
+    offline: str
+    boundary: str
+
+
+class _Card(msgspec.Struct):
+    """What thresign-token init prints."""
+
+    vote: str
+    sealing: str
+
+
+def initialise(plan: Plan, said: Callable[[str], None]) -> Made:
+    """Makes the domain. Raises ConfigurationError; a directory that is not empty is never touched."""
+    root = plan.directory.resolve()
+    if not MODULES_MIN <= plan.modules <= MODULES_MAX:
+        raise ConfigurationError(f"a domain has {MODULES_MIN} to {MODULES_MAX} modules")
+    if root.exists() and any(root.iterdir()):
+        raise ConfigurationError(f"{root} is not empty")
+    (root / "offline").mkdir(parents=True, mode=0o700)
+    os.chmod(root, 0o755)
+    own_uids = plan.own_uids and os.geteuid() == 0 and _traversable(root)
+    members = []
+    for number in range(1, plan.modules + 1):
+        said(f"token of module {number}")
+        members.append(_make_token(root, number))
+    callers, settings = _settings(root)
+    genesis = Genesis(
+        plan.name,
+        time.time_ns() // 1_000_000,
+        secrets.token_bytes(32),
+        settings.digest(),
+        make_roster(0, tuple(members)),
+    )
+    _write_public(root, plan, genesis, settings)
+    for number in range(1, plan.modules + 1):
+        said(f"module {number}: genesis, certificate, configuration")
+        _pin_genesis(root, number, genesis)
+        _certificate(root, plan, number, genesis)
+        _module_file(root, plan, number, own_uids)
+        if own_uids:
+            _give_away(root, number)
+    boundary = "own uids" if own_uids else "same-uid"
+    return Made(
+        genesis.domain().hex(),
+        str(root / "domain.json"),
+        tuple(str(_module(root, number)) for number in range(1, plan.modules + 1)),
+        str(callers),
+        str(root / "offline"),
+        boundary,
+    )
+
+
+def _module(root: Path, number: int) -> Path:
+    return root / f"module-{number}"
+
+
+def _traversable(path: Path) -> bool:
+    """True if every directory above may be entered by other uids."""
+    return all(parent.stat().st_mode & stat.S_IXOTH for parent in (path, *path.parents))
+
+
+def _tool(*arguments: str) -> str:
+    base = files("thresign") / "_token"
+    command = [
+        str(base / "thresign-token"),
+        arguments[0],
+        "--module",
+        str(base / "libthresign-token.so"),
+        *arguments[1:],
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ConfigurationError(f"thresign-token {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _make_token(root: Path, number: int) -> Member:
+    module = _module(root, number)
+    for name, mode in (
+        ("", 0o755),
+        ("token", 0o700),
+        ("pins", 0o700),
+        ("vault", 0o700),
+        ("run", 0o755),
+        ("node", 0o700),
+    ):
+        (module / name).mkdir(mode=mode)
+    (module / "tls").mkdir(mode=0o700)
+    name = f"module-{number}"
+    printed = _tool(
+        "init",
+        *("--dir", str(module / "token"), "--label", name),
+        *("--user-pin-file", str(module / "pins" / "user.pin")),
+        *("--so-pin-file", str(root / "offline" / f"{name}.so-pin")),
+    )
+    card = msgspec.json.decode(printed, type=_Card)
+    return Member(number, name, bytes.fromhex(card.vote), bytes.fromhex(card.sealing))
+
+
+def _settings(root: Path) -> tuple[Path, Settings]:
+    """The first caller, an administrator, and the settings that enrol it."""
+    callers = root / "callers"
+    callers.mkdir(mode=0o700)
+    key = Ed25519PrivateKey.generate()
+    _secret(callers / "admin.key", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (callers / "admin.toml").write_text('domain = "../domain.json"\ncaller = "admin"\nkey = "admin.key"\n')
+    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    admin = Caller("admin", public, ("admin", "auditor", "signer"))
+    settings = Settings(
+        request_lifetime_ms_max=300_000,
+        clock_skew_ms_max=5_000,
+        nonce_lifetime_ms=3_600_000,
+        ceremony_lifetime_ms=60_000,
+        silence_ms=1_000,
+        checkpoint_interval=CHECKPOINT_INTERVAL,
+        callers=(admin,),
+    )
+    return callers / "admin.toml", settings
+
+
+def _secret(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+def _write_public(root: Path, plan: Plan, genesis: Genesis, settings: Settings) -> None:
+    now = datetime.datetime.now(datetime.UTC)  # noqa: TID251 - a certificate's validity is local time's business
+    ca_key, ca_certificate = make_ca(plan.name, now, TLS_DAYS)
+    _secret(root / "offline" / "ca.key", ca_key)
+    entries = tuple(
+        ModuleEntry(member.number, member.name, f"https://{plan.host}:{plan.base_port + 100 + member.number}")
+        for member in genesis.roster.members
+    )
+    (root / "domain.json").write_bytes(write_domain_file(genesis, settings, ca_certificate.decode(), entries))
+    (root / "ca.pem").write_bytes(ca_certificate)
+
+
+def _pin_genesis(root: Path, number: int, genesis: Genesis) -> None:
+    module = _module(root, number)
+    path = module / "genesis.bin"
+    path.write_bytes(genesis.encode())
+    so_pin = root / "offline" / f"module-{number}.so-pin"
+    _tool("pin-genesis", "--dir", str(module / "token"), "--so-pin-file", str(so_pin), str(path))
+    path.unlink()
+
+
+def _certificate(root: Path, plan: Plan, number: int, genesis: Genesis) -> None:
+    now = datetime.datetime.now(datetime.UTC)  # noqa: TID251
+    ca_key, ca_certificate = (root / "offline" / "ca.key").read_bytes(), (root / "ca.pem").read_bytes()
+    hosts = tuple(dict.fromkeys((plan.host, "localhost")))
+    key, certificate = issue(ca_key, ca_certificate, module_uri(genesis.domain(), number), hosts, now, TLS_DAYS)
+    tls = _module(root, number) / "tls"
+    (tls / "ca.pem").write_bytes(ca_certificate)
+    (tls / "node.pem").write_bytes(certificate)
+    _secret(tls / "node.key", key)
+
+
+def _module_file(root: Path, plan: Plan, number: int, own_uids: bool) -> None:
+    vault_uid, node_uid = (UID_BASE + 2 * number, UID_BASE + 2 * number + 1) if own_uids else (0, 0)
+    lines = [
+        f"number = {number}",
+        'domain = "../domain.json"',
+        "",
+        "[node]",
+        f'peer_host = "{plan.host}"',
+        f"peer_port = {plan.base_port + number}",
+        f'rest_host = "{plan.host}"',
+        f"rest_port = {plan.base_port + 100 + number}",
+        f"uid = {node_uid}",
+        "",
+        "[vault]",
+        f"uid = {vault_uid}",
+        'harden = "report"',
+        "",
+        "[peers]",
+    ]
+    for other in range(1, plan.modules + 1):
+        if other != number:
+            lines.append(f'{other} = {{ host = "{plan.host}", port = {plan.base_port + other} }}')
+    (_module(root, number) / "module.toml").write_text("\n".join(lines) + "\n")
+
+
+def _give_away(root: Path, number: int) -> None:
+    """Each process gets what is its own: the vault its token and journal, the node its journal and TLS key."""
+    module = _module(root, number)
+    vault_uid, node_uid = UID_BASE + 2 * number, UID_BASE + 2 * number + 1
+    for name, uid in (
+        ("token", vault_uid),
+        ("vault", vault_uid),
+        ("run", vault_uid),
+        ("node", node_uid),
+        ("tls", node_uid),
+    ):
+        for path in (module / name, *(module / name).rglob("*")):
+            shutil.chown(path, uid, uid)
+    shutil.chown(module / "run", vault_uid, node_uid)
+    os.chmod(module / "run", 0o750)
