@@ -1,0 +1,192 @@
+/* Encoding, decoding and the cheap operations; see point.h for the curves. */
+#include "element.h"
+
+#include "point.h"
+
+#define ELEMENT_BYTES 57
+
+void ts_edwards448_set_identity(ts_element *out) {
+  memset(out, 0, sizeof *out);
+  out->limb[FE_LIMBS] = 1;
+  out->limb[2 * FE_LIMBS] = 1;
+}
+
+/* RFC 8032 section 5.2; the last is x y mod p. */
+static const ts_element generator = {{
+  0x26a82bc70cc05e, 0x80e18b00938e26, 0xf72ab66511433b, 0xa3d3a46412ae1a,
+  0x0f1767ea6de324, 0x36da9e14657047, 0xed221d15a622bf, 0x4f1970c66bed0d,
+  0x08795bf230fa14, 0x132c4ed7c8ad98, 0x1ce67c39c4fdbd, 0x05a0c2d73ad3ff,
+  0xa3984087789c1e, 0xc7624bea73736c, 0x248876203756c9, 0x693f46716eb6bc,
+  0x00000000000001, 0x00000000000000, 0x00000000000000, 0x00000000000000,
+  0x00000000000000, 0x00000000000000, 0x00000000000000, 0x00000000000000,
+  0x06624e82af95f3, 0xa07d85662d1deb, 0x90b5b27da1f78f, 0xe2356d58f179de,
+  0x8451d260d71667, 0x91c9c5056a183f, 0x6ccec39d2d508d, 0xc75eb58aee221c
+}};
+
+void ts_edwards448_set_generator(ts_element *out) { *out = generator; }
+
+/* With u = 1 - y^2 and v = 1 - d y^2, a point is x = sqrt(u/v). It is of order q (or the identity) if and only if
+ *   (1 - d) v is a square, and then (y - 1)(1 + beta), beta = sqrt(v/(1 - d)) of either sign, is a square too.
+ *
+ * Why. The rational points are Z/4 x Z/q, so q P = 0 if and only if P = 4 Q for a rational Q. Take the Montgomery form
+ * Y^2 = X (X^2 + a X + b), X = B (1 + y)/(1 - y), Y = B X/x, with B = 4/(1 - d), b = B^2; its one rational point of
+ * order 2 is (0, 0). Let psi be the 2-isogeny to E'': Y^2 = X (X^2 - 2 a X + a^2 - 4 b) and psi' its dual. First, P =
+ * psi'(R) if and only if X_P is a square w^2; up to squares that is (1 - d)(1 + y)/(1 - y), so (1 - d) u, so, as u/v
+ * is a square, (1 - d) v. These P are the doubles. Then P = 4 Q if and only if a preimage R is a double, for R = 2
+ * psi(Q) has psi'(R) = 4 Q, and R = 2 S has psi'(R) = 2 psi'(S), twice a double. E'' has three rational points of
+ * order 2: 0, e = a + 2 B = 16/(1 - d)^2 and e' = a - 2 B = 16 d/(1 - d)^2; and R is a double if and only if X_R, X_R
+ * - e and X_R - e' are squares. Besides R, with X_R = a + 2 X_P + 2 Y_P/w, only R + (0, 0) lies over P, and (0, 0) has
+ * the characters of e e', -e and -e', which are -1, -1 and 1 because -1 and d are no squares. The three multiply to 1,
+ * so R or R + (0, 0) is a double if and only if X_R - e' = 2 (X_P + B + Y_P/w) is a square. In terms of y this is 2 B
+ * (2/(1 - y))(1 + beta), with 2 a square and B = 4/(1 - d) none: (1 - y)(1 + beta) is no square, (y - 1)(1 + beta) is
+ * one.
+ *
+ * We take m = (1 - d) v, beta = sqrt(m)/(1 - d): ((y - 1)(1 - d + sqrt m)/p) = -1. Neither -1 nor 1 - d = 39082 is a
+ * square, 2 is. The check costs one exponentiation more than x does alone, and one Jacobi symbol.
+ * tests/edwards448/test_element.c tries all four cosets. */
+static bool decode(point *r, const uint8_t *bytes) {
+  fe448 y, u, v, one, root_v, root_u, t;
+  uint8_t last = bytes[ELEMENT_BYTES - 1];
+  if ((last & 0x7f) != 0 || !fe_decode(&y, bytes)) return false;
+  fe_set_small(&one, 1);
+  fe_square(&t, &y);
+  fe_sub(&u, &one, &t, 1);                 /* 3 */
+  fe_mul_small(&u, &u, TWISTED_MINUS_D);   /* (1 - d) u */
+  fe_mul_small(&v, &t, EDWARDS_MINUS_D);
+  fe_add(&v, &v, &one);                    /* 2 */
+  fe_mul_small(&v, &v, TWISTED_MINUS_D);   /* m */
+
+  fe_inverse_sqrt(&root_v, &v);            /* 1/sqrt(m) */
+  fe_mul(&t, &root_v, &v);                 /* sqrt(m) */
+  fe448 character = t;
+  fe_mul(&t, &t, &root_v);
+  if (!fe_equal(&t, &one)) return false;   /* m is not zero, because d is no square */
+
+  fe448 shift;
+  fe_set_small(&shift, TWISTED_MINUS_D);
+  fe_add(&character, &character, &shift);  /* 2 */
+  fe_sub(&t, &y, &one, 1);                 /* 3 */
+  fe_mul(&character, &character, &t);
+  if (fe_legendre_vartime(&character) != -1) return false;  /* also the identity, where y = 1 */
+
+  fe_inverse_sqrt(&root_u, &u);
+  fe_mul(&root_u, &root_u, &u);            /* sqrt((1 - d) u) */
+  fe_square(&t, &root_u);
+  if (!fe_equal(&t, &u)) return false;     /* no x for this y */
+  fe_mul(&r->x, &root_u, &root_v);
+  if (fe_parity(&r->x) != last >> 7) {     /* x is not zero: the points with x = 0 have order 1 and 2 */
+    fe_negate(&t, &r->x, 1);
+    fe_carry(&r->x, &t);
+  }
+  r->y = y;
+  r->z = one;
+  fe_mul(&r->t, &r->x, &r->y);
+  return true;
+}
+
+bool ts_edwards448_decode_vartime(ts_element *out, const uint8_t *bytes) {
+  point p;
+  if (!decode(&p, bytes)) {
+    ts_edwards448_set_identity(out);
+    return false;
+  }
+  element_store(out, &p);
+  return true;
+}
+
+bool ts_edwards448_decode_batch_vartime(ts_element *out, const uint8_t *bytes, size_t count, size_t *bad) {
+  for (size_t i = 0; i < count; i++) {
+    if (!ts_edwards448_decode_vartime(&out[i], bytes + i * ELEMENT_BYTES)) {
+      *bad = i;
+      return false;
+    }
+  }
+  return true;
+}
+
+static void encode_affine(uint8_t *out, const point *p, const fe448 *z_inverse) {
+  fe448 x, y;
+  fe_mul(&x, &p->x, z_inverse);
+  fe_mul(&y, &p->y, z_inverse);
+  fe_encode(out, &y);
+  out[ELEMENT_BYTES - 1] = (uint8_t)(fe_parity(&x) << 7);
+}
+
+void ts_edwards448_encode(uint8_t *out, const ts_element *a) {
+  point p;
+  fe448 z_inverse;
+  element_load(&p, a);
+  fe_invert(&z_inverse, &p.z);
+  encode_affine(out, &p, &z_inverse);
+}
+
+/* Montgomery's trick: one inverse of the product of all z, in pieces that fit on the stack. */
+#define BATCH 64
+
+static void encode_some(uint8_t *out, const ts_element *a, size_t count) {
+  fe448 before[BATCH], product, z_inverse;  /* before[i] = z_0 ... z_(i - 1) */
+  point p;
+  fe_set_small(&product, 1);
+  for (size_t i = 0; i < count; i++) {
+    element_load(&p, &a[i]);
+    before[i] = product;
+    fe_mul(&product, &product, &p.z);
+  }
+  fe_invert(&product, &product);
+  for (size_t i = count; i-- > 0;) {
+    element_load(&p, &a[i]);
+    fe_mul(&z_inverse, &product, &before[i]);
+    fe_mul(&product, &product, &p.z);
+    encode_affine(out + i * ELEMENT_BYTES, &p, &z_inverse);
+  }
+}
+
+void ts_edwards448_encode_batch(uint8_t *out, const ts_element *a, size_t count) {
+  while (count > 0) {
+    size_t some = count < BATCH ? count : BATCH;
+    encode_some(out, a, some);
+    out += some * ELEMENT_BYTES;
+    a += some;
+    count -= some;
+  }
+}
+
+void ts_edwards448_add(ts_element *out, const ts_element *a, const ts_element *b) {
+  point p, q;
+  element_load(&p, a);
+  element_load(&q, b);
+  point_add(&p, &p, &q);
+  element_store(out, &p);
+}
+
+void ts_edwards448_negate(ts_element *out, const ts_element *a) {
+  point p;
+  fe448 t;
+  element_load(&p, a);
+  fe_negate(&t, &p.x, 1);
+  fe_carry(&p.x, &t);
+  fe_negate(&t, &p.t, 1);
+  fe_carry(&p.t, &t);
+  element_store(out, &p);
+}
+
+bool ts_edwards448_is_identity(const ts_element *a) {
+  point p;
+  element_load(&p, a);
+  return fe_is_zero(&p.x);  /* no element has order 2 */
+}
+
+/* x1/z1 = x2/z2 and y1/z1 = y2/z2; z is never zero. Both are computed, whatever the first says. */
+bool ts_edwards448_equal(const ts_element *a, const ts_element *b) {
+  point p, q;
+  fe448 left, right;
+  element_load(&p, a);
+  element_load(&q, b);
+  fe_mul(&left, &p.x, &q.z);
+  fe_mul(&right, &q.x, &p.z);
+  unsigned same_x = fe_equal(&left, &right);
+  fe_mul(&left, &p.y, &q.z);
+  fe_mul(&right, &q.y, &p.z);
+  unsigned same_y = fe_equal(&left, &right);
+  return (same_x & same_y) != 0;
+}

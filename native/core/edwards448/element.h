@@ -1,0 +1,18 @@
+/* Elements: functions of group.h. */
+#ifndef THRESIGN_EDWARDS448_ELEMENT_H
+#define THRESIGN_EDWARDS448_ELEMENT_H
+
+#include "thresign/group.h"
+
+void ts_edwards448_set_identity(ts_element *out);
+void ts_edwards448_set_generator(ts_element *out);
+bool ts_edwards448_decode_vartime(ts_element *out, const uint8_t *bytes);
+bool ts_edwards448_decode_batch_vartime(ts_element *out, const uint8_t *bytes, size_t count, size_t *bad);
+void ts_edwards448_encode(uint8_t *out, const ts_element *a);
+void ts_edwards448_encode_batch(uint8_t *out, const ts_element *a, size_t count);
+void ts_edwards448_add(ts_element *out, const ts_element *a, const ts_element *b);
+void ts_edwards448_negate(ts_element *out, const ts_element *a);
+bool ts_edwards448_is_identity(const ts_element *a);
+bool ts_edwards448_equal(const ts_element *a, const ts_element *b);
+
+#endif
