@@ -2,6 +2,7 @@
 #include "element.h"
 
 #include "point.h"
+#include "vectors.h"
 
 #define ELEMENT_BYTES 57
 
@@ -44,60 +45,103 @@ void ts_edwards448_set_generator(ts_element *out) { *out = generator; }
  * We take m = (1 - d) v, beta = sqrt(m)/(1 - d): ((y - 1)(1 - d + sqrt m)/p) = -1. Neither -1 nor 1 - d = 39082 is a
  * square, 2 is. The check costs one exponentiation more than x does alone, and one Jacobi symbol.
  * tests/edwards448/test_element.c tries all four cosets. */
-static bool decode(point *r, const uint8_t *bytes) {
-  fe448 y, u, v, one, root_v, root_u, t;
+typedef struct {
+  fe448 y;
+  fe448 radicand[2];  /* m = (1 - d) v, and (1 - d) u; of magnitude 1 */
+  uint64_t sign;
+} candidate;
+
+/* False if the bytes are not canonical, as far as one can see now; the radicands are then of no use, but there. */
+static bool read_candidate(candidate *r, const uint8_t *bytes) {
+  fe448 one, square, t;
   uint8_t last = bytes[ELEMENT_BYTES - 1];
-  if ((last & 0x7f) != 0 || !fe_decode(&y, bytes)) return false;
+  bool canonical = fe_decode(&r->y, bytes) && (last & 0x7f) == 0;
+  r->sign = last >> 7;
   fe_set_small(&one, 1);
-  fe_square(&t, &y);
-  fe_sub(&u, &one, &t, 1);                 /* 3 */
-  fe_mul_small(&u, &u, TWISTED_MINUS_D);   /* (1 - d) u */
-  fe_mul_small(&v, &t, EDWARDS_MINUS_D);
-  fe_add(&v, &v, &one);                    /* 2 */
-  fe_mul_small(&v, &v, TWISTED_MINUS_D);   /* m */
+  fe_square(&square, &r->y);
+  fe_mul_small(&t, &square, EDWARDS_MINUS_D);
+  fe_add(&t, &t, &one);                              /* v: 2 */
+  fe_mul_small(&r->radicand[0], &t, TWISTED_MINUS_D);
+  fe_sub(&t, &one, &square, 1);                      /* u: 3 */
+  fe_mul_small(&r->radicand[1], &t, TWISTED_MINUS_D);
+  return canonical;
+}
 
-  fe_inverse_sqrt(&root_v, &v);            /* 1/sqrt(m) */
-  fe_mul(&t, &root_v, &v);                 /* sqrt(m) */
-  fe448 character = t;
-  fe_mul(&t, &t, &root_v);
-  if (!fe_equal(&t, &one)) return false;   /* m is not zero, because d is no square */
+/* Given the inverse roots of the radicands (fe_inverse_sqrt), the point, or false. */
+static bool finish_candidate(point *r, const candidate *c, const fe448 inverse_root[2]) {
+  fe448 one, root, t, character;
+  fe_set_small(&one, 1);
+  fe_mul(&root, &inverse_root[0], &c->radicand[0]);  /* sqrt(m) */
+  fe_mul(&t, &root, &inverse_root[0]);
+  if (!fe_equal(&t, &one)) return false;             /* m is no square; it is not zero, because d is none */
 
-  fe448 shift;
-  fe_set_small(&shift, TWISTED_MINUS_D);
-  fe_add(&character, &character, &shift);  /* 2 */
-  fe_sub(&t, &y, &one, 1);                 /* 3 */
+  fe_set_small(&t, TWISTED_MINUS_D);
+  fe_add(&character, &root, &t);                     /* 2 */
+  fe_sub(&t, &c->y, &one, 1);                        /* 3 */
   fe_mul(&character, &character, &t);
-  if (fe_legendre_vartime(&character) != -1) return false;  /* also the identity, where y = 1 */
+  if (fe_legendre_vartime(&character) != -1) return false;  /* also for the identity, where y = 1 */
 
-  fe_inverse_sqrt(&root_u, &u);
-  fe_mul(&root_u, &root_u, &u);            /* sqrt((1 - d) u) */
-  fe_square(&t, &root_u);
-  if (!fe_equal(&t, &u)) return false;     /* no x for this y */
-  fe_mul(&r->x, &root_u, &root_v);
-  if (fe_parity(&r->x) != last >> 7) {     /* x is not zero: the points with x = 0 have order 1 and 2 */
+  fe_mul(&root, &inverse_root[1], &c->radicand[1]);  /* sqrt((1 - d) u) */
+  fe_square(&t, &root);
+  if (!fe_equal(&t, &c->radicand[1])) return false;  /* no x for this y */
+  fe_mul(&r->x, &root, &inverse_root[0]);
+  if (fe_parity(&r->x) != c->sign) {                 /* x is not zero: the points with x = 0 have order 1 and 2 */
     fe_negate(&t, &r->x, 1);
     fe_carry(&r->x, &t);
   }
-  r->y = y;
+  r->y = c->y;
   r->z = one;
   fe_mul(&r->t, &r->x, &r->y);
   return true;
 }
 
-bool ts_edwards448_decode_vartime(ts_element *out, const uint8_t *bytes) {
-  point p;
-  if (!decode(&p, bytes)) {
-    ts_edwards448_set_identity(out);
-    return false;
+/* r[i] = fe_inverse_sqrt(a[i]), count 2 or 4. */
+static void inverse_sqrts_vartime(fe448 r[4], const fe448 a[4], size_t count) {
+#ifdef __x86_64__
+  if (have_ifma()) {
+    ts_edwards448_ifma_inverse_sqrt4_vartime(r, a);
+    return;
   }
-  element_store(out, &p);
-  return true;
+  if (have_avx2()) {
+    ts_edwards448_avx2_inverse_sqrt4(r, a);
+    return;
+  }
+#endif
+  for (size_t i = 0; i < count; i++) fe_inverse_sqrt(&r[i], &a[i]);
+}
+
+/* Decodes one or two, which take as long as one; returns how many are good before the first that is not. */
+static size_t decode_pair_vartime(ts_element *out, const uint8_t *bytes, size_t count) {
+  candidate c[2];
+  bool canonical[2];
+  fe448 radicand[4], root[4];
+  for (size_t i = 0; i < 2; i++) {
+    canonical[i] = read_candidate(&c[i], bytes + (i < count ? i * ELEMENT_BYTES : 0));
+    radicand[2 * i] = c[i].radicand[0];
+    radicand[2 * i + 1] = c[i].radicand[1];
+  }
+  if (!canonical[0]) return 0;
+  inverse_sqrts_vartime(root, radicand, 2 * count);
+  for (size_t i = 0; i < count; i++) {
+    point p;
+    if (!canonical[i] || !finish_candidate(&p, &c[i], &root[2 * i])) return i;
+    element_store(&out[i], &p);
+  }
+  return count;
+}
+
+bool ts_edwards448_decode_vartime(ts_element *out, const uint8_t *bytes) {
+  if (decode_pair_vartime(out, bytes, 1) == 1) return true;
+  ts_edwards448_set_identity(out);
+  return false;
 }
 
 bool ts_edwards448_decode_batch_vartime(ts_element *out, const uint8_t *bytes, size_t count, size_t *bad) {
-  for (size_t i = 0; i < count; i++) {
-    if (!ts_edwards448_decode_vartime(&out[i], bytes + i * ELEMENT_BYTES)) {
-      *bad = i;
+  for (size_t i = 0; i < count; i += 2) {
+    size_t pair = count - i < 2 ? 1 : 2;
+    size_t good = decode_pair_vartime(&out[i], bytes + i * ELEMENT_BYTES, pair);
+    if (good < pair) {
+      *bad = i + good;
       return false;
     }
   }

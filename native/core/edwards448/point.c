@@ -61,6 +61,13 @@ void twisted_to_point(point *r, const twisted *a) {
   fe_mul(&r->t, &e, &h);
 }
 
+void point_set_identity(point *r) {
+  fe_set_small(&r->x, 0);
+  fe_set_small(&r->y, 1);
+  fe_set_small(&r->z, 1);
+  fe_set_small(&r->t, 0);
+}
+
 void twisted_set_identity(twisted *r) {
   fe_set_small(&r->x, 0);
   fe_set_small(&r->y, 1);

@@ -50,6 +50,7 @@ FE_INLINE void niels_load(niels *r, const uint64_t *limbs) {
 }
 
 /* Short names within this directory. */
+#define point_set_identity ts_edwards448_point_set_identity
 #define point_add ts_edwards448_point_add
 #define point_to_twisted ts_edwards448_point_to_twisted
 #define twisted_to_point ts_edwards448_twisted_to_point
@@ -60,6 +61,8 @@ FE_INLINE void niels_load(niels *r, const uint64_t *limbs) {
 #define twisted_to_niels ts_edwards448_twisted_to_niels
 #define twisted_from_niels ts_edwards448_twisted_from_niels
 #define niels_negate_if ts_edwards448_niels_negate_if
+
+void point_set_identity(point *r);
 
 /* r = a + b on E. */
 void point_add(point *r, const point *a, const point *b);

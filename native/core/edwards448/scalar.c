@@ -86,10 +86,10 @@ static inline void fold(uint64_t *x, int high) {
   for (int k = words; k < N + high; k++) x[k] = 0;
 }
 
-/* out = x[0..7] mod q for x < 2^452: the bits from 446 up, below 2^6, times c. Then x is below 2^446 + 2^230 < 2 q. */
+/* out = x[0..7] mod q for x < 2^470: the bits from 446 up, below 2^24, times c. Then x is below 2^446 + 2^248 < 2 q. */
 static void reduce_last(ts_scalar *out, const uint64_t *x) {
   uint64_t top = x[N] << 2 | x[N - 1] >> 62;
-  VERIFY_CHECK(x[N] < 16);
+  VERIFY_CHECK(x[N] < UINT64_C(1) << 22);
   uint64_t t[N];
   wide carry = 0;
   for (int i = 0; i < N; i++) {
@@ -114,9 +114,9 @@ static void multiply(uint64_t *x, const ts_scalar *a, const ts_scalar *b) {
   x[2 * N - 1] = sum_take(&s);
 }
 
-/* out = x[0..13] mod q for x < 2^892: below 2^673 after one fold, below 2^452 after two. */
-static void reduce_product(ts_scalar *out, uint64_t *x) {
-  fold(x, N);
+/* out = x[0..N + high - 1] mod q for x < 2^912: below 2^691 after one fold, below 2^470 after two. */
+static inline void reduce_wide(ts_scalar *out, uint64_t *x, int high) {
+  fold(x, high);
   fold(x, 4);
   reduce_last(out, x);
 }
@@ -143,10 +143,7 @@ void ts_edwards448_scalar_reduce(ts_scalar *out, const uint8_t *bytes, size_t le
   uint64_t x[WIDE_WORDS] = {0};
   VERIFY_CHECK(length <= TS_SCALAR_WIDE_BYTES_MAX);
   for (size_t i = 0; i < length; i++) x[i / 8] |= (uint64_t)bytes[i] << (8 * (i % 8));
-  fold(x, 8);  /* below 2^739 */
-  fold(x, 5);  /* 2^518 */
-  fold(x, 2);  /* 2^449 */
-  reduce_last(out, x);
+  reduce_wide(out, x, WIDE_WORDS - N);
   ts_wipe(x, sizeof x);
 }
 
@@ -191,7 +188,7 @@ void ts_edwards448_scalar_negate(ts_scalar *out, const ts_scalar *a) {
 void ts_edwards448_scalar_mul(ts_scalar *out, const ts_scalar *a, const ts_scalar *b) {
   uint64_t x[2 * N];
   multiply(x, a, b);
-  reduce_product(out, x);
+  reduce_wide(out, x, N);
 }
 
 void ts_edwards448_scalar_muladd(ts_scalar *out, const ts_scalar *a, const ts_scalar *b, const ts_scalar *c) {
@@ -205,7 +202,7 @@ void ts_edwards448_scalar_muladd(ts_scalar *out, const ts_scalar *a, const ts_sc
     x[i] = (uint64_t)carry;
     carry >>= 64;
   }
-  reduce_product(out, x);
+  reduce_wide(out, x, N);
 }
 
 void ts_edwards448_scalar_invert(ts_scalar *out, const ts_scalar *a) {
