@@ -95,33 +95,31 @@ static bool finish_candidate(point *r, const candidate *c, const fe448 inverse_r
   return true;
 }
 
-/* r[i] = fe_inverse_sqrt(a[i]), count 2 or 4. */
-static void inverse_sqrts_vartime(fe448 r[4], const fe448 a[4], size_t count) {
-#ifdef __x86_64__
-  if (have_ifma()) {
-    ts_edwards448_ifma_inverse_sqrt4_vartime(r, a);
-    return;
-  }
-  if (have_avx2()) {
-    ts_edwards448_avx2_inverse_sqrt4(r, a);
-    return;
-  }
-#endif
+void ts_edwards448_portable_roots(fe448 r[4], const fe448 a[4], size_t count) {
   for (size_t i = 0; i < count; i++) fe_inverse_sqrt(&r[i], &a[i]);
 }
 
-/* Decodes one or two, which take as long as one; returns how many are good before the first that is not. */
-static size_t decode_pair_vartime(ts_element *out, const uint8_t *bytes, size_t count) {
+static edwards448_roots *best_roots(void) {
+#ifdef __x86_64__
+  if (have_ifma()) return ts_edwards448_ifma_roots_vartime;
+  if (have_avx2()) return ts_edwards448_avx2_roots;
+#endif
+  return ts_edwards448_portable_roots;
+}
+
+/* Decodes one or two, with vectors in the same time; returns how many are good before the first that is not. */
+static size_t decode_pair_vartime(ts_element *out, const uint8_t *bytes, size_t count, edwards448_roots *roots) {
   candidate c[2];
-  bool canonical[2];
+  bool canonical[2] = {false, false};
   fe448 radicand[4], root[4];
-  for (size_t i = 0; i < 2; i++) {
-    canonical[i] = read_candidate(&c[i], bytes + (i < count ? i * ELEMENT_BYTES : 0));
+  for (size_t i = 0; i < count; i++) {
+    canonical[i] = read_candidate(&c[i], bytes + i * ELEMENT_BYTES);
     radicand[2 * i] = c[i].radicand[0];
     radicand[2 * i + 1] = c[i].radicand[1];
   }
   if (!canonical[0]) return 0;
-  inverse_sqrts_vartime(root, radicand, 2 * count);
+  for (size_t i = 2 * count; i < 4; i++) radicand[i] = radicand[0];  /* the lanes want something */
+  roots(root, radicand, 2 * count);
   for (size_t i = 0; i < count; i++) {
     point p;
     if (!canonical[i] || !finish_candidate(&p, &c[i], &root[2 * i])) return i;
@@ -130,22 +128,31 @@ static size_t decode_pair_vartime(ts_element *out, const uint8_t *bytes, size_t 
   return count;
 }
 
-bool ts_edwards448_decode_vartime(ts_element *out, const uint8_t *bytes) {
-  if (decode_pair_vartime(out, bytes, 1) == 1) return true;
+bool ts_edwards448_decode_with_vartime(ts_element *out, const uint8_t *bytes, edwards448_roots *roots) {
+  if (decode_pair_vartime(out, bytes, 1, roots) == 1) return true;
   ts_edwards448_set_identity(out);
   return false;
 }
 
-bool ts_edwards448_decode_batch_vartime(ts_element *out, const uint8_t *bytes, size_t count, size_t *bad) {
+bool ts_edwards448_decode_batch_with_vartime(ts_element *out, const uint8_t *bytes, size_t count, size_t *bad,
+                                             edwards448_roots *roots) {
   for (size_t i = 0; i < count; i += 2) {
     size_t pair = count - i < 2 ? 1 : 2;
-    size_t good = decode_pair_vartime(&out[i], bytes + i * ELEMENT_BYTES, pair);
+    size_t good = decode_pair_vartime(&out[i], bytes + i * ELEMENT_BYTES, pair, roots);
     if (good < pair) {
       *bad = i + good;
       return false;
     }
   }
   return true;
+}
+
+bool ts_edwards448_decode_vartime(ts_element *out, const uint8_t *bytes) {
+  return ts_edwards448_decode_with_vartime(out, bytes, best_roots());
+}
+
+bool ts_edwards448_decode_batch_vartime(ts_element *out, const uint8_t *bytes, size_t count, size_t *bad) {
+  return ts_edwards448_decode_batch_with_vartime(out, bytes, count, bad, best_roots());
 }
 
 static void encode_affine(uint8_t *out, const point *p, const fe448 *z_inverse) {
@@ -195,12 +202,22 @@ void ts_edwards448_encode_batch(uint8_t *out, const ts_element *a, size_t count)
   }
 }
 
-void ts_edwards448_add(ts_element *out, const ts_element *a, const ts_element *b) {
+void ts_edwards448_portable_add(ts_element *out, const ts_element *a, const ts_element *b) {
   point p, q;
   element_load(&p, a);
   element_load(&q, b);
   point_add(&p, &p, &q);
   element_store(out, &p);
+}
+
+void ts_edwards448_add(ts_element *out, const ts_element *a, const ts_element *b) {
+#ifdef __x86_64__
+  if (have_avx2()) {
+    ts_edwards448_avx2_add(out, a, b);
+    return;
+  }
+#endif
+  ts_edwards448_portable_add(out, a, b);
 }
 
 void ts_edwards448_negate(ts_element *out, const ts_element *a) {

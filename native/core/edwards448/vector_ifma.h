@@ -1,4 +1,4 @@
-/* Four field elements side by side, for AVX-512 IFMA on 256-bit registers. Variable time only: see multiply.h.
+/* Four field elements side by side, for AVX-512 IFMA on 256-bit registers. For public data only: see vectors.h.
  *
  * In each lane an element is two halves a0 + a1 f, f = 2^224, of five limbs of 45 bits each: word i is limb i of a0,
  * word 5 + i limb i of a1. 2^225 = 2 f, so what leaves the top of a half comes back doubled: 2 f from a0, 2 f^2 = 2 f

@@ -6,6 +6,10 @@
 #include "field.h"
 #include "thresign/group.h"
 
+/* r[i] = fe_inverse_sqrt(a[i]) for i < count, which is 2 or 4; every a[i] has magnitude 1, also those that do not
+ * count. */
+typedef void edwards448_roots(fe448 r[4], const fe448 a[4], size_t count);
+
 #ifdef __x86_64__
 
 static inline bool have_avx2(void) { return __builtin_cpu_supports("avx2"); }
@@ -23,9 +27,10 @@ void ts_edwards448_ifma_double_mul_vartime(ts_element *out, const ts_scalar *a, 
                                            const ts_scalar *b);
 void ts_edwards448_ifma_msm_vartime(ts_element *out, const ts_scalar *k, const ts_element *A, size_t count);
 
-/* r[i] = a[i]^((p - 3)/4): fe_inverse_sqrt of four elements of magnitude 1. */
-void ts_edwards448_avx2_inverse_sqrt4(fe448 r[4], const fe448 a[4]);
-void ts_edwards448_ifma_inverse_sqrt4_vartime(fe448 r[4], const fe448 a[4]);
+void ts_edwards448_avx2_add(ts_element *out, const ts_element *a, const ts_element *b);
+
+void ts_edwards448_avx2_roots(fe448 r[4], const fe448 a[4], size_t count);
+void ts_edwards448_ifma_roots_vartime(fe448 r[4], const fe448 a[4], size_t count);
 
 #endif
 
