@@ -1,11 +1,11 @@
 /* Four field elements side by side, for AVX-512 IFMA on 256-bit registers. For public data only: see vectors.h.
  *
  * In each lane an element is two halves a0 + a1 f, f = 2^224, of five limbs of 45 bits each: word i is limb i of a0,
- * word 5 + i limb i of a1. 2^225 = 2 f, so what leaves the top of a half comes back doubled: 2 f from a0, 2 f^2 = 2 f
- * + 2 from a1. A product of limbs comes as its low 52 bits and the rest; limbs of 45 bits leave room for sums.
+ * word 5 + i limb i of a1. 2^225 = 2 f, so what leaves the top of a half comes back doubled: 2 f from a0, and from a1
+ * 2 f^2 = 2 f + 2. A product of limbs comes as its low 52 bits and the rest; limbs of 45 bits leave room for sums.
  *
- * Magnitude m: no limb exceeds m * FE4_UNIT, FE4_UNIT = 2^45 + 2^17; at most 16. A product takes magnitudes ma, mb with
- * ma mb <= 64 and gives magnitude 1. THRESIGN_VERIFY builds check this. */
+ * Magnitude m: no limb exceeds m * FE4_UNIT, FE4_UNIT = 2^45 + 2^17; at most 16. A product takes magnitudes ma, mb
+ * with ma mb <= 64 and gives magnitude 1. THRESIGN_VERIFY builds check this. */
 #ifndef THRESIGN_EDWARDS448_VECTOR_IFMA_H
 #define THRESIGN_EDWARDS448_VECTOR_IFMA_H
 
@@ -97,13 +97,17 @@ FE_INLINE void fe4_square_half(word4 *c, const word4 *a) {
 /* From A = a0 b0, B = a1 b1, C = (a0 + a1)(b0 + b1), X = X' + x^5 X'' with x^5 = 2 f: A + B + (C - A) f is
  *   low half   A' + B' + 2 (C'' - A'')
  *   high half  C' - A' + 2 (B'' + C'').
- * Coefficients are below 2^59 in size (five times 2^52, and 20 ma mb 2^45 from the upper parts, some of them doubled),
- * but not always positive, because products are cut at 2^52: they are taken as signed. The halves as numbers are above
- * -2^12, so adding 2^12 p makes them positive: 2^12 (2^224 - 1) and 2^12 (2^224 - 2). The carries out of the tops are
- * then between 0 and 2^14.1, and what they add to limbs 0 and 5, doubled, is below 2^17: no need to carry on. */
+ *
+ * The upper part of a product is below 2^46 in C and 2^44 in A and B, since 4 ma mb <= 2^8; so a joined coefficient
+ * is below 5 (2^52 + 2^53), and the sums here are below 2^58 in size. They are signed: C - A is positive, but products
+ * are cut at 2^52, so its two parts need not be. The low half, as a number, is above -2 C'/2^225 > -2^12. The high half
+ * is above -A', and A' < 2^180 (5 * 2^52 + 4 * 2^44 * 2^7) (1 + 2^-40) < 2^235. Adding 2^12 p, that is
+ * 2^12 (2^224 - 1) and 2^12 (2^224 - 2), makes both positive, and then the carries out of the top are not negative.
+ * The top limbs of the sums are below 2^58, so these carries are below 2^13, and what they add to limbs 0 and 5,
+ * doubled, is below 2^15: no need to carry on. */
 FE_INLINE void fe4_combine(fe4 *r, const word4 *A, const word4 *B, const word4 *C) {
-  const word4 mask = word4_all(FE4_LIMB_MASK), top = word4_all(UINT64_C(1) << (12 + 44));
-  word4 low = word4_all(0 - (UINT64_C(1) << 12)), high = word4_all(0 - (UINT64_C(1) << 13));
+  const word4 mask = word4_all(FE4_LIMB_MASK), top = word4_all(UINT64_C(1) << (12 + FE4_LIMB_BITS - 1));
+  word4 low = _mm256_set1_epi64x(-4096), high = _mm256_set1_epi64x(-8192);
 #pragma GCC unroll 5
   for (int i = 0; i < FE4_HALF; i++) {
     word4 x = word4_sub(C[i + FE4_HALF], A[i + FE4_HALF]), y = word4_add(B[i + FE4_HALF], C[i + FE4_HALF]);
