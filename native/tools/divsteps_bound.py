@@ -7,7 +7,9 @@ The divstep is that of native/core/edwards448/modinv.c: with delta = 1/2 at firs
 Forget that f and g are whole numbers, and whether g is odd: follow, for every delta, the convex hull of all (f, g) that
 can be reached from 0 <= g <= f <= M by any choice. Where a whole hull lies within |g| < 1, g is zero, and nothing more
 has to be followed there. The maps are linear, so the corners are enough, and M may be 1 if we wait for |g| < 2^-BITS.
-(After P. Wuille, github.com/sipa/safegcd-bounds; written anew.) Numbers are whole here, scaled by 2 at every step."""
+(After P. Wuille, github.com/sipa/safegcd-bounds; written anew.) Numbers are whole here, scaled by 2 at every step.
+
+64 bits take a second and give 148; 448 bits take half an hour and give 1033."""
 
 import sys
 

@@ -8,8 +8,8 @@
  *   2^62 (f', g') = (u f + v g, q f + r g),   |u| + |v| <= 2^62 and |q| + |r| <= 2^62,
  * which is then applied to the whole numbers, and mod m to (d, e), where always d x = f and e x = g mod m.
  *
- * How many steps are enough: for |x| < m < 2^448, (45907 * 448 + 26313)/19929 = 1033 (P. Wuille's convex hull bound for
- * delta = 1/2, github.com/sipa/safegcd-bounds). We make 17 * 62 = 1054. */
+ * How many steps are enough for all moduli below 2^448: 1033, says native/tools/divsteps_bound.py (P. Wuille's convex
+ * hulls, github.com/sipa/safegcd-bounds). We make 17 * 62 = 1054. */
 #include "modinv.h"
 
 #include <stdbool.h>
