@@ -1,0 +1,10 @@
+#include "group_laws.h"
+#include "variants.h"
+
+int main(void) {
+  ts_group variant[4];
+  unsigned count = edwards448_variants(variant);
+  for (unsigned i = 0; i < count; i++)
+    group_laws(&variant[i], (group_laws_effort){.rounds = 50, .largest_msm = 400});
+  return 0;
+}
