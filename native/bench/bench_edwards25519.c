@@ -82,6 +82,7 @@ static row rows[100] = {
     {.name = "encode_batch 64", .run = run_encode_batch, .size = 64, .peer = PEER_VERIFY},
     {.name = "decode", .run = run_decode, .peer = PEER_VALID},
     {.name = "ristretto255 encode", .run = run_encode, .group = &ts_ristretto255, .peer = PEER_VERIFY},
+    {.name = "ristretto255 encode_batch 64", .run = run_encode_batch, .group = &ts_ristretto255, .size = 64},
     {.name = "ristretto255 decode", .run = run_decode, .group = &ts_ristretto255, .peer = PEER_RI_VALID},
 };
 
