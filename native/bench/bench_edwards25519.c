@@ -1,5 +1,6 @@
-/* Times of both groups beside libsodium's, in the same run: median of interleaved passes. Absolute figures say little on
- * a shared machine; the last column is the ratio to the peer's operation, or to U, libsodium's Ed25519 verification. */
+/* Times of both groups beside libsodium's, in the same run: median of interleaved passes. Absolute figures say little
+ * on a shared machine; the last column is the ratio to the peer's operation, or to U, libsodium's Ed25519
+ * verification. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <sodium.h>

@@ -1,6 +1,6 @@
-/* Decoding LANES encodings at a time, one in each lane: the mathematics is in decode.c and ristretto255.c, step by step the
- * same. The body of decode_ifma.c and decode_avx2.c, which include before what lanes.h needs. Public data only: variable
- * time. */
+/* Decoding LANES encodings at a time, one in each lane: the mathematics is in decode.c and ristretto255.c, step by
+ * step the same. The body of decode_ifma.c and decode_avx2.c, which include before what lanes.h needs. Public data
+ * only: variable time. */
 #include "decode.h"
 #include "lanes.h"
 #include "point.h"
@@ -33,8 +33,8 @@ static unsigned sqrt_ratio(fv *root, const fv *u, const fv *v) {
   return right | turned;
 }
 
-/* Reads count <= LANES strings; the other lanes get the first one again. Returns the lanes whose number is below p, and in
- * bit255 those where that bit is set. */
+/* Reads count <= LANES strings; the other lanes get the first one again. Returns the lanes whose number is below p,
+ * and in bit255 those where that bit is set. */
 static unsigned read_all(fv *r, unsigned *bit255, const uint8_t *bytes, size_t count) {
   _Alignas(64) uint64_t limbs[5][LANES];
   unsigned below_p = 0;

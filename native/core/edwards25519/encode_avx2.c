@@ -1,5 +1,5 @@
-/* Encoding four elements of ristretto255 at a time with AVX2: encode of ristretto255.c, step by step the same. Elements may
- * be secret: constant time. */
+/* Encoding four elements of ristretto255 at a time with AVX2: encode of ristretto255.c, step by step the same.
+ * Elements may be secret: constant time. */
 #include "cpu.h"
 #include "encode.h"
 

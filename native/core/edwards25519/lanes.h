@@ -1,6 +1,6 @@
-/* What can be built on arithmetic in LANES lanes. Included after a header that defines, on tight elements and with tight
- * results: fv, mul, square, add, sub, set, set_constant, choose, is_zero, is_odd, load_lanes, store_lanes.
- * Sets of lanes are bits of an unsigned. Constant time if they are. */
+/* What can be built on arithmetic in LANES lanes. Included after a header that defines, on tight elements and with
+ * tight results: fv, mul, square, add, sub, set, set_constant, choose, is_zero, is_odd, load_lanes, store_lanes. Sets
+ * of lanes are bits of an unsigned. Constant time if they are. */
 #ifndef THRESIGN_EDWARDS25519_LANES_H
 #define THRESIGN_EDWARDS25519_LANES_H
 

@@ -7,9 +7,10 @@
  * With delta starting at 1/2 (P. Wuille's variant, whose bound was found by computing convex hulls: 590 steps for any
  * f, g below 2^256) g ends as 0 and f as plus or minus gcd. We keep theta = delta - 1/2, an integer, from 0.
  *
- * 62 steps (or 60) depend on the low 62 bits of f and g only. They are done on single words, giving a matrix (u v; q r) with
- * 2^62 (f', g') = (u v; q r) (f, g), and then applied to the full f and g, and modulo M to d and e, which keep
- * f = d x and g = e x mod M. Rows of the matrix have |u| + |v| <= 2^62 and |q| + |r| <= 2^62 (induction over steps).
+ * 62 steps (or 60) depend on the low 62 bits of f and g only. They are done on single words, giving a matrix (u v; q
+ * r) with 2^62 (f', g') = (u v; q r) (f, g), and then applied to the full f and g, and modulo M to d and e, which
+ * keep f = d x and g = e x mod M. Rows of the matrix have |u| + |v| <= 2^62 and |q| + |r| <= 2^62 (induction over
+ * steps).
  */
 #include "modinv.h"
 
@@ -44,8 +45,8 @@ void ts_edwards25519_signed62_to_words(uint64_t w[4], const signed62 *a) {
   w[3] = a3 >> 6 | (uint64_t)a->v[4] << 56;
 }
 
-/* Thirty division steps in constant time. A row (u, v) is kept as the one number u + 2^32 v: rows are only added, negated
- * and doubled, and |u|, |v| <= 2^30 makes them readable in the end. */
+/* Thirty division steps in constant time. A row (u, v) is kept as the one number u + 2^32 v: rows are only added,
+ * negated and doubled, and |u|, |v| <= 2^30 makes them readable in the end. */
 static int64_t divsteps30(matrix *t, int64_t theta, uint64_t *f_io, uint64_t *g_io) {
   uint64_t f = *f_io, g = *g_io, uv = 1, qr = UINT64_C(1) << 32;
   uint64_t zeta = (uint64_t)~theta; /* below zero if delta > 0 */

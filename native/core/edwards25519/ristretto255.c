@@ -15,7 +15,7 @@ const fe ts_ristretto255_invsqrt_a_minus_d =
 /* RFC 9496, 4.3.1, up to the long power. */
 typedef struct {
   fe s, u1, u2, v;
-  ts_25519_ratio root;
+  ts_edwards25519_ratio root;
 } candidate;
 
 static bool begin_vartime(candidate *c, const uint8_t bytes[32]) {
@@ -35,13 +35,13 @@ static bool begin_vartime(candidate *c, const uint8_t bytes[32]) {
   fe_carry(&c->v, &c->v);
   fe_negate(&c->v, &c->v); /* -(d u1^2) - u2^2 */
   fe_mul(&u2u2, &u2u2, &c->v);
-  ts_25519_ratio_begin(&c->root, &one, &u2u2);
+  ts_edwards25519_ratio_begin(&c->root, &one, &u2u2);
   return true;
 }
 
 static bool end_vartime(ts_element *out, const candidate *c) {
   fe root, den_x, den_y, x, y, t;
-  if (!ts_25519_ratio_end_vartime(&root, &c->root)) return false;
+  if (!ts_edwards25519_ratio_end_vartime(&root, &c->root)) return false;
   fe_mul(&den_x, &root, &c->u2);
   fe_mul(&den_y, &root, &den_x);
   fe_mul(&den_y, &den_y, &c->v); /* the sign of the root cancels here, and the next lines make x even */

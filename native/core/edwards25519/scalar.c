@@ -184,6 +184,8 @@ void ts_edwards25519_scalar_invert(ts_scalar *out, const ts_scalar *a) {
   ts_edwards25519_modinv(&x, &ts_edwards25519_modulus_l);
   ts_edwards25519_signed62_to_words(w, &x);
   set(out, w);
+  ts_wipe(&x, sizeof x);
+  ts_wipe(w, sizeof w);
 }
 
 void ts_edwards25519_scalar_invert_vartime(ts_scalar *out, const ts_scalar *a) {
