@@ -1,5 +1,6 @@
-/* Times of both groups beside libsodium's, in the same run: median of interleaved passes. Absolute figures say little on
- * a shared machine; the last column is the ratio to the peer's operation, or to U, libsodium's Ed25519 verification. */
+/* Times of both groups beside libsodium's, in the same run: median of interleaved passes. Absolute figures say little
+ * on a shared machine; the last column is the ratio to the peer's operation, or to U, libsodium's Ed25519
+ * verification. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <sodium.h>
@@ -82,6 +83,7 @@ static row rows[100] = {
     {.name = "encode_batch 64", .run = run_encode_batch, .size = 64, .peer = PEER_VERIFY},
     {.name = "decode", .run = run_decode, .peer = PEER_VALID},
     {.name = "ristretto255 encode", .run = run_encode, .group = &ts_ristretto255, .peer = PEER_VERIFY},
+    {.name = "ristretto255 encode_batch 64", .run = run_encode_batch, .group = &ts_ristretto255, .size = 64},
     {.name = "ristretto255 decode", .run = run_decode, .group = &ts_ristretto255, .peer = PEER_RI_VALID},
 };
 

@@ -1,5 +1,5 @@
-/* libFuzzer target for the decoders of one group (GROUP): an encoding is refused, or encodes again to the same bytes; the
- * batch decoders, all of them, agree with the single one and name the first bad encoding; libsodium agrees. */
+/* libFuzzer target for the decoders of one group (GROUP): an encoding is refused, or encodes again to the same bytes;
+ * the batch decoders, all of them, agree with the single one and name the first bad encoding; libsodium agrees. */
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,8 @@ static void require(bool condition) {
   if (!condition) abort();
 }
 
-/* Few strings are encodings, so records of 33 bytes say how to make one: as it is; of a multiple of the generator; the same
- * with a bit flipped; the same plus a point of small order. */
+/* Few strings are encodings, so records of 33 bytes say how to make one: as it is; of a multiple of the generator;
+ * the same with a bit flipped; the same plus a point of small order. */
 static void make_encoding(uint8_t out[32], const uint8_t record[33]) {
   static const uint8_t order8[32] = {0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b,
                                      0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39,

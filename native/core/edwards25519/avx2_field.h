@@ -2,8 +2,8 @@
  * if i is even and 25 if it is odd. Straight-line code; constant time (mul_avx2.c is run under valgrind).
  *
  * Bounds are counted in units of 2^26 for even limbs and 2^25 for odd ones. Tight, what a product returns, is 1 and a
- * little: at most 2^26 + 2^13 and 2^25 + 2^13. In memory and elsewhere elements have limbs of 51 bits (field.h): the low
- * 26 bits of one are an even limb, what is above them the odd limb that follows.
+ * little: at most 2^26 + 2^13 and 2^25 + 2^13. In memory and elsewhere elements have limbs of 51 bits (field.h): the
+ * low 26 bits of one are an even limb, what is above them the odd limb that follows.
  */
 #ifndef THRESIGN_EDWARDS25519_AVX2_FIELD_H
 #define THRESIGN_EDWARDS25519_AVX2_FIELD_H
@@ -74,17 +74,17 @@ FV_INLINE void fv_fold(fv *r, __m256i h[10]) {
   fv_check(r, 1, 1);
 }
 
-/* h += the product of the low halves of 64-bit lanes, one factor from memory. With ten columns to keep, no register is left
- * for factors, and gcc, left alone, reorders the products and copies factors about for longer than they take. */
+/* h += the product of the low halves of 64-bit lanes, one factor from memory. With ten columns to keep, no register
+ * is left for factors, and gcc, left alone, reorders the products and copies them about for longer than they take. */
 FV_INLINE void fv_add_product(__m256i *h, __m256i x, const __m256i *memory) {
   __m256i t;
   __asm__ volatile("vpmuludq %3, %2, %1\n\tvpaddq %1, %0, %0" : "+x"(*h), "=&x"(t) : "x"(x), "m"(*memory));
 }
 
-/* r = a * b, tight. Both up to 3 units, or up to 1 in even limbs and 6 in odd ones: then 19 b stays below 2^32, and columns,
- * of which column 0 is the largest, with 1 + 4 * 19 products of even limbs and 5 * 2 * 19 of odd ones, below
- * 77 * 9 * 2^52 + 190 * 9 * 2^50 < 2^61 or 77 * 2^52 + 190 * 36 * 2^50 < 2^62.9. Column 9, ten products of an even and an
- * odd limb, is below 10 * 9 * 2^51 < 2^57.5. */
+/* r = a * b, tight. Both up to 3 units, or up to 1 in even limbs and 6 in odd ones: then 19 b stays below 2^32, and
+ * columns, of which column 0 is the largest, with 1 + 4 * 19 products of even limbs and 5 * 2 * 19 of odd ones, below
+ * 77 * 9 * 2^52 + 190 * 9 * 2^50 < 2^61 or 77 * 2^52 + 190 * 36 * 2^50 < 2^62.9. Column 9, ten products of an even
+ * and an odd limb, is below 10 * 9 * 2^51 < 2^57.5. */
 FV_INLINE void fv_mul(fv *r, const fv *a, const fv *b) {
   const __m256i nineteen = _mm256_set1_epi64x(19);
   __m256i h[10], b19[10];

@@ -1,7 +1,7 @@
-/* Points for AVX2: the four coordinates of a point in four lanes, (X, Y, T, Z), tight (avx2_field.h). Cached points are
- * (Y-X, Y+X, 2dT, 2Z), in units: 1 for even limbs, up to 2 for odd ones. Formulas as in point.h, in the four-fold parallel
- * form of Hisil et al., section 4. Constant time. The functions take the number of points, as those of ifma_point.h do, but
- * it has to be 1 here: one point keeps the processor busy. */
+/* Points for AVX2: the four coordinates of a point in four lanes, (X, Y, T, Z), tight (avx2_field.h). Cached points
+ * are (Y-X, Y+X, 2dT, 2Z), in units: 1 for even limbs, up to 2 for odd ones. Formulas as in point.h, in the four-fold
+ * parallel form of Hisil et al., section 4. Constant time. The functions take the number of points, as those of
+ * ifma_point.h do, but it has to be 1 here: one point keeps the processor busy. */
 #ifndef THRESIGN_EDWARDS25519_AVX2_POINT_H
 #define THRESIGN_EDWARDS25519_AVX2_POINT_H
 
@@ -53,7 +53,7 @@ GV_INLINE void gv_add(gv *r, const gv *a, const fv *cached, const int n) {
   gv_add_to_sums(r, &sums, cached, n);
 }
 
-/* r = 2a. G is up to 3 units, H 2, E 5, F 6; then even limbs are brought below 1 at the cost of their odd neighbours. */
+/* r = 2a. G is up to 3 units, H 2, E 5, F 6; then even limbs come below 1 at the cost of their odd neighbours. */
 GV_INLINE void gv_double(gv *r, const gv *a, const int n) {
   (void)n;
   const __m256i mask26 = _mm256_set1_epi64x((1 << 26) - 1);

@@ -78,7 +78,7 @@ static void quartic(fe *f, const fe *x, const fe *y, const fe *w, const fe *D, c
 /* All of the decoding but the last residue; false if the encoding is already known to be bad. */
 static bool begin_vartime(candidate *c, const uint8_t bytes[32]) {
   fe y, u, v, plus, minus, x, w, one;
-  ts_25519_ratio rx, rw;
+  ts_edwards25519_ratio rx, rw;
   bool odd;
   if (!read_y(&y, &odd, bytes)) return false;
   fe_set(&one, 1);
@@ -92,10 +92,10 @@ static bool begin_vartime(candidate *c, const uint8_t bytes[32]) {
   fe_sub(&minus, &one, &y);
   fe_carry(&plus, &plus);
   fe_carry(&minus, &minus);
-  ts_25519_ratio_begin(&rx, &u, &v);
-  ts_25519_ratio_begin(&rw, &plus, &minus);
+  ts_edwards25519_ratio_begin(&rx, &u, &v);
+  ts_edwards25519_ratio_begin(&rw, &plus, &minus);
   ts_edwards25519_fe_pow_p58_pair(&rx.power, &rw.power, &rx.base, &rw.base);
-  if (!ts_25519_ratio_end_vartime(&x, &rx) || !ts_25519_ratio_end_vartime(&w, &rw)) return false;
+  if (!ts_edwards25519_ratio_end_vartime(&x, &rx) || !ts_edwards25519_ratio_end_vartime(&w, &rw)) return false;
   if (ts_edwards25519_fe_zero_mask(&x) != 0) return false; /* order one or two */
   if ((ts_edwards25519_fe_odd_mask(&x) != 0) != odd) fe_negate(&x, &x);
   c->point.X = x;

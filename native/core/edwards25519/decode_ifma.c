@@ -1,4 +1,4 @@
-/* Decoding eight encodings at a time with AVX-512 IFMA: the arithmetic that decode_vector.h asks for. */
+/* Decoding eight encodings at a time with AVX-512 IFMA: the arithmetic that lanes.h asks for. */
 #include "cpu.h"
 #include "decode.h"
 

@@ -1,58 +1,15 @@
-/* Decoding LANES encodings at a time, one in each lane: the mathematics is in decode.c and ristretto255.c, step by step the
- * same. The body of decode_ifma.c and decode_avx2.c, which define before, on tight elements and with tight results:
- *   fv, mul, square, add, sub, set, set_constant, choose, is_zero, is_odd, load_lanes, store_lanes.
- * Sets of lanes are bits of an unsigned. Public data only: variable time. */
+/* Decoding LANES encodings at a time, one in each lane: the mathematics is in decode.c and ristretto255.c, step by
+ * step the same. The body of decode_ifma.c and decode_avx2.c, which include before what lanes.h needs. Public data
+ * only: variable time. */
 #include "decode.h"
+#include "lanes.h"
 #include "point.h"
 #include "subgroup.h"
-
-#define ALL_LANES ((1u << LANES) - 1)
-
-static void negate_where(fv *r, unsigned where) {
-  fv zero, n;
-  set(&zero, 0);
-  sub(&n, &zero, r);
-  choose(r, where, &n);
-}
 
 static unsigned is_equal(const fv *a, const fv *b) {
   fv t;
   sub(&t, a, b);
   return is_zero(&t);
-}
-
-static void square_n(fv *r, const fv *a, int count) {
-  fv t;
-  square(&t, a);
-  for (int i = 1; i < count; i++) square(&t, &t);
-  *r = t;
-}
-
-/* r = a^((p-5)/8), by the chain of field.c. */
-static void pow_p58(fv *r, const fv *a) {
-  fv a9, x5, x10, x20, x50, x100, t;
-  square(&t, a);
-  square_n(&x5, &t, 2);
-  mul(&a9, &x5, a);
-  mul(&x5, &a9, &t);
-  square(&x5, &x5);
-  mul(&x5, &x5, &a9);
-  square_n(&t, &x5, 5);
-  mul(&x10, &t, &x5);
-  square_n(&t, &x10, 10);
-  mul(&x20, &t, &x10);
-  square_n(&t, &x20, 20);
-  mul(&t, &t, &x20);
-  square_n(&t, &t, 10);
-  mul(&x50, &t, &x10);
-  square_n(&t, &x50, 50);
-  mul(&x100, &t, &x50);
-  square_n(&t, &x100, 100);
-  mul(&t, &t, &x100);
-  square_n(&t, &t, 50);
-  mul(&t, &t, &x50);
-  square_n(&t, &t, 2);
-  mul(r, &t, a);
 }
 
 /* Some square root of u/v in each lane of the returned mask; see ratio.h. */
@@ -76,8 +33,8 @@ static unsigned sqrt_ratio(fv *root, const fv *u, const fv *v) {
   return right | turned;
 }
 
-/* Reads count <= LANES strings; the other lanes get the first one again. Returns the lanes whose number is below p, and in
- * bit255 those where that bit is set. */
+/* Reads count <= LANES strings; the other lanes get the first one again. Returns the lanes whose number is below p,
+ * and in bit255 those where that bit is set. */
 static unsigned read_all(fv *r, unsigned *bit255, const uint8_t *bytes, size_t count) {
   _Alignas(64) uint64_t limbs[5][LANES];
   unsigned below_p = 0;

@@ -1,6 +1,7 @@
 /* Chooses between the portable code and code for special instructions. */
 #include "cpu.h"
 #include "decode.h"
+#include "encode.h"
 #include "mul.h"
 
 /* Lanes take as long for one point as for all: little longer than one point takes without them. */
@@ -68,4 +69,14 @@ bool ts_ristretto255_decode_batch_vartime(ts_element *out, const uint8_t *bytes,
   if (count >= LANES_FROM && cpu_has_avx2()) return ts_ristretto255_decode_batch_avx2_vartime(out, bytes, count, bad);
 #endif
   return ts_ristretto255_decode_batch_portable_vartime(out, bytes, count, bad);
+}
+
+void ts_ristretto255_encode_batch(uint8_t *out, const ts_element *a, size_t count) {
+#if HAVE_X86_64_CODE
+  if (count >= LANES_FROM && cpu_has_avx2()) {
+    ts_ristretto255_encode_batch_avx2(out, a, count);
+    return;
+  }
+#endif
+  ts_ristretto255_encode_batch_portable(out, a, count);
 }

@@ -1,9 +1,9 @@
 /* Integers modulo p = 2^255 - 19, as the sum of v[i] * 2^(51 i).
  *
- * Limbs may grow past 51 bits between reductions. What an element promises is its bound: no limb exceeds it. Two bounds
- * have names: FE_TIGHT, what every multiplication returns, and FE_LOOSE, the most a multiplication takes. In builds with
- * THRESIGN_VERIFY each element carries its bound, every operation checks it on entry and computes the new one.
- * Everything here runs in constant time unless its name ends in _vartime. Output may alias input everywhere.
+ * Limbs may grow past 51 bits between reductions. What an element promises is its bound: no limb exceeds it. Two
+ * bounds have names: FE_TIGHT, what every multiplication returns, and FE_LOOSE, the most a multiplication takes. In
+ * builds with THRESIGN_VERIFY each element carries its bound, every operation checks it on entry and computes the new
+ * one. Everything here runs in constant time unless its name ends in _vartime. Output may alias input everywhere.
  */
 #ifndef THRESIGN_EDWARDS25519_FIELD_H
 #define THRESIGN_EDWARDS25519_FIELD_H
@@ -85,8 +85,7 @@ static inline void fe_sub_wide(fe *r, const fe *a, const fe *b) {
   fe_set_bound(r, FE_BOUND(a) + (UINT64_C(1) << 53));
 }
 
-/* r = a for any 64-bit limbs: one round of parallel carries; the carry of each limb is at most 13 bits, times 19 at
- * most 2^17.3 only for the full 64 bits: with bound(a) <= FE_LOOSE (carries <= 2^3, 19 * 2^3 < 2^15) r is tight. */
+/* r = a, tight, for a up to FE_LOOSE: one round of carries, all at once; each is at most 2^3. */
 static inline void fe_carry(fe *r, const fe *a) {
   fe_check(a, FE_LOOSE);
   const uint64_t c0 = a->v[0] >> 51, c1 = a->v[1] >> 51, c2 = a->v[2] >> 51, c3 = a->v[3] >> 51, c4 = a->v[4] >> 51;
@@ -106,8 +105,8 @@ static inline void fe_negate(fe *r, const fe *a) {
   fe_carry(r, r);
 }
 
-/* t >> 51, which is below 2^64. The two halves are put together by +, because | becomes a double-word shift (SHRD), which
- * is slow on AMD's processors. */
+/* t >> 51, which is below 2^64. The two halves are put together by +, because | becomes a double-word shift (SHRD),
+ * which is slow on AMD's processors. */
 static inline uint64_t fe_over51(fe_u128 t) { return ((uint64_t)(t >> 64) << 13) + ((uint64_t)t >> 51); }
 
 /* Folds five column sums of a product into tight limbs.

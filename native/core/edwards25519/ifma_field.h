@@ -1,6 +1,7 @@
 /* Vectors of field elements for AVX-512 IFMA: LANES (4 or 8) elements side by side, limb by limb in radix 2^51. A
- * template: define LANES and include, once to a source file; every name ends in _x4 or _x8. Everything is straight-line code, but use it in
- * _vartime functions only: valgrind cannot see AVX-512, so nobody has checked it on secrets.
+ * template: define LANES and include, once to a source file; every name ends in _x4 or _x8. Everything is
+ * straight-line code, but use it in _vartime functions only: valgrind cannot see AVX-512, so nobody has checked it on
+ * secrets.
  *
  * VPMADD52 multiplies the low 52 bits of its operands and adds the low or the high 52 bits of the product to 64-bit
  * lanes (S. Gueron and V. Krasnov, "Accelerating big integer arithmetic using Intel IFMA extensions", 2016). So there

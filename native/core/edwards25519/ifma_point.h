@@ -1,6 +1,6 @@
-/* Points for AVX-512 IFMA: the four coordinates of a point in four lanes. Formulas as in point.h, in the four-fold parallel
- * form of Hisil et al., section 4: two vector multiplications each, and nothing but permutations, sums and one carry
- * between them. Lanes are (X, Y, T, Z), raw (ifma_field.h). Cached points are (Y-X, Y+X, 2dT, 2Z), tight.
+/* Points for AVX-512 IFMA: the four coordinates of a point in four lanes. Formulas as in point.h, in the four-fold
+ * parallel form of Hisil et al., section 4: two vector multiplications each, and nothing but permutations, sums and
+ * one carry between them. Lanes are (X, Y, T, Z), raw (ifma_field.h). Cached points are (Y-X, Y+X, 2dT, 2Z), tight.
  *
  * One addition is a chain of instructions that wait for each other, and leaves half of the multipliers' time unused. So
  * every function takes n independent points (n is a constant wherever it is called) and does each step for all of them

@@ -7,9 +7,10 @@
  * With delta starting at 1/2 (P. Wuille's variant, whose bound was found by computing convex hulls: 590 steps for any
  * f, g below 2^256) g ends as 0 and f as plus or minus gcd. We keep theta = delta - 1/2, an integer, from 0.
  *
- * 62 steps depend on the low 62 bits of f and g only. They are done on single words, giving a matrix (u v; q r) with
- * 2^62 (f', g') = (u v; q r) (f, g), and then applied to the full f and g, and modulo M to d and e, which keep
- * f = d x and g = e x mod M. Rows of the matrix have |u| + |v| <= 2^62 and |q| + |r| <= 2^62 (induction over steps).
+ * 62 steps (or 60) depend on the low 62 bits of f and g only. They are done on single words, giving a matrix (u v; q
+ * r) with 2^62 (f', g') = (u v; q r) (f, g), and then applied to the full f and g, and modulo M to d and e, which
+ * keep f = d x and g = e x mod M. Rows of the matrix have |u| + |v| <= 2^62 and |q| + |r| <= 2^62 (induction over
+ * steps).
  */
 #include "modinv.h"
 
@@ -20,7 +21,7 @@ typedef ts_edwards25519_signed62 signed62;
 typedef struct { int64_t u, v, q, r; } matrix;
 
 #define MASK62 (UINT64_MAX >> 2)
-#define BATCHES 10 /* 620 >= 590 steps */
+#define BATCHES 10 /* of 60 steps, at least 590 */
 
 const ts_edwards25519_modulus ts_edwards25519_modulus_p = {
     {{0x3fffffffffffffed, 0x3fffffffffffffff, 0x3fffffffffffffff, 0x3fffffffffffffff, 0x7f}}, 0x39435e50d79435e5};
@@ -44,32 +45,48 @@ void ts_edwards25519_signed62_to_words(uint64_t w[4], const signed62 *a) {
   w[3] = a3 >> 6 | (uint64_t)a->v[4] << 56;
 }
 
-/* 62 division steps in constant time; f0 and g0 are the low limbs. Returns the new theta. */
-static int64_t divsteps(matrix *t, int64_t theta, uint64_t f, uint64_t g) {
-  uint64_t u = 1, v = 0, q = 0, r = 1;
-  for (int i = 0; i < 62; i++) {
+/* Thirty division steps in constant time. A row (u, v) is kept as the one number u + 2^32 v: rows are only added,
+ * negated and doubled, and |u|, |v| <= 2^30 makes them readable in the end. */
+static int64_t divsteps30(matrix *t, int64_t theta, uint64_t *f_io, uint64_t *g_io) {
+  uint64_t f = *f_io, g = *g_io, uv = 1, qr = UINT64_C(1) << 32;
+  uint64_t zeta = (uint64_t)~theta; /* below zero if delta > 0 */
+  for (int i = 0; i < 30; i++) {
     uint64_t odd = 0 - (g & 1);
-    uint64_t positive = ~(uint64_t)(theta >> 63);
+    uint64_t positive = (uint64_t)((int64_t)zeta >> 63);
     __asm__("" : "+r"(odd), "+r"(positive)); /* masks stay masks */
     const uint64_t swap = odd & positive;
     /* g is odd: g - f when delta > 0, g + f when not. */
     g += ((f ^ positive) - positive) & odd;
-    q += ((u ^ positive) - positive) & odd;
-    r += ((v ^ positive) - positive) & odd;
+    qr += ((uv ^ positive) - positive) & odd;
     /* Where g - f was taken, f + (g - f) is the old g. */
     f += g & swap;
-    u += q & swap;
-    v += r & swap;
-    theta = (int64_t)((uint64_t)theta ^ swap) + 1; /* -theta or theta + 1 */
+    uv += qr & swap;
+    zeta = (zeta ^ swap) - 1; /* theta becomes -theta or theta + 1 */
     g >>= 1;
-    u <<= 1;
-    v <<= 1;
+    uv += uv;
   }
-  *t = (matrix){(int64_t)u, (int64_t)v, (int64_t)q, (int64_t)r};
+  *f_io = f;
+  *g_io = g;
+  t->u = (int32_t)(uint32_t)uv;
+  t->v = (int64_t)(uv - (uint64_t)t->u) >> 32;
+  t->q = (int32_t)(uint32_t)qr;
+  t->r = (int64_t)(qr - (uint64_t)t->q) >> 32;
+  return (int64_t)~zeta;
+}
+
+/* Sixty steps; f and g are the low limbs. The matrix is four times that of the steps, to go with a division by 2^62. */
+static int64_t divsteps(matrix *t, int64_t theta, uint64_t f, uint64_t g) {
+  matrix a, b;
+  theta = divsteps30(&a, theta, &f, &g);
+  theta = divsteps30(&b, theta, &f, &g);
+  t->u = (b.u * a.u + b.v * a.q) * 4;
+  t->v = (b.u * a.v + b.v * a.r) * 4;
+  t->q = (b.q * a.u + b.r * a.q) * 4;
+  t->r = (b.q * a.v + b.r * a.r) * 4;
   return theta;
 }
 
-/* The same 62 steps, counting zeros and cancelling up to six bits of g at a time. */
+/* 62 steps, counting zeros and cancelling up to six bits of g at a time. */
 static int64_t divsteps_vartime(matrix *t, int64_t theta, uint64_t f, uint64_t g) {
   uint64_t u = 1, v = 0, q = 0, r = 1;
   int left = 62;

@@ -6,7 +6,7 @@
 #include "tables.h"
 
 /* From how many points on buckets are faster. */
-#define BUCKETS_FROM 220
+#define BUCKETS_FROM 400
 
 static void odd_multiples(ge_cached table[STRAUS_ENTRIES], const ge *a) {
   ge_cached twice;

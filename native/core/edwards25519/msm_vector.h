@@ -1,5 +1,5 @@
-/* Straus' method on the vector code, over the schedule of schedule.h: the body of msm_ifma.c and msm_avx2.c, which include
- * their points (ifma_point.h, avx2_point.h) before. Public data only: variable time. */
+/* Straus' method on the vector code, over the schedule of schedule.h: the body of msm_ifma.c and msm_avx2.c, which
+ * include their points (ifma_point.h, avx2_point.h) before. Public data only: variable time. */
 #include "mul.h"
 #include "point.h"
 #include "schedule.h"

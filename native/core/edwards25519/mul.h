@@ -1,5 +1,5 @@
-/* Scalar multiplication: constant time in mul.c and mul_avx2.c, multi-scalar on public data in msm.c and msm_ifma.c. Contracts of the
- * group table (thresign/group.h); both groups use them. */
+/* Scalar multiplication: constant time in mul.c and mul_avx2.c, multi-scalar on public data in msm.c and msm_ifma.c.
+ * Contracts of the group table (thresign/group.h); both groups use them. */
 #ifndef THRESIGN_EDWARDS25519_MUL_H
 #define THRESIGN_EDWARDS25519_MUL_H
 

@@ -42,8 +42,10 @@ static void select_base(fv *r, const uint64_t row[8][12], int8_t digit) {
   const __m256i two = _mm256_set_epi64x(0, 0, 0, 2);
   const __m256i low01 = _mm256_unpacklo_epi64(minus, plus), high01 = _mm256_unpackhi_epi64(minus, plus);
   const __m256i low23 = _mm256_unpacklo_epi64(t2d, two), high23 = _mm256_unpackhi_epi64(t2d, two);
-  const __m256i w0 = _mm256_permute2x128_si256(low01, low23, 0x20), w1 = _mm256_permute2x128_si256(high01, high23, 0x20);
-  const __m256i w2 = _mm256_permute2x128_si256(low01, low23, 0x31), w3 = _mm256_permute2x128_si256(high01, high23, 0x31);
+  const __m256i w0 = _mm256_permute2x128_si256(low01, low23, 0x20);
+  const __m256i w1 = _mm256_permute2x128_si256(high01, high23, 0x20);
+  const __m256i w2 = _mm256_permute2x128_si256(low01, low23, 0x31);
+  const __m256i w3 = _mm256_permute2x128_si256(high01, high23, 0x31);
   v[0] = _mm256_and_si256(w0, mask51);
   v[1] = _mm256_and_si256(_mm256_or_si256(_mm256_srli_epi64(w0, 51), _mm256_slli_epi64(w1, 13)), mask51);
   v[2] = _mm256_and_si256(_mm256_or_si256(_mm256_srli_epi64(w1, 38), _mm256_slli_epi64(w2, 26)), mask51);
@@ -86,7 +88,10 @@ static void select_cached(fv *r, const straus_entry table[8], int8_t digit) {
   for (int k = 1; k < 5; k++) v[k] = _mm256_setzero_si256();
   for (uint64_t j = 0; j < 8; j++) {
     const __m256i mask = equal_mask(size, j + 1);
-    for (int k = 0; k < 5; k++) v[k] = _mm256_or_si256(v[k], _mm256_and_si256(mask, _mm256_load_si256((const __m256i *)table[j].limb[k])));
+    for (int k = 0; k < 5; k++) {
+      const __m256i limbs = _mm256_load_si256((const __m256i *)table[j].limb[k]);
+      v[k] = _mm256_or_si256(v[k], _mm256_and_si256(mask, limbs));
+    }
   }
   gv_finish_entry(r, v, negative);
 }

@@ -5,10 +5,10 @@
 
 #include "field.h"
 
-typedef struct { fe u, v, uv3, base, power; } ts_25519_ratio;
+typedef struct { fe u, v, uv3, base, power; } ts_edwards25519_ratio;
 
 /* u and v tight. */
-static inline void ts_25519_ratio_begin(ts_25519_ratio *r, const fe *u, const fe *v) {
+static inline void ts_edwards25519_ratio_begin(ts_edwards25519_ratio *r, const fe *u, const fe *v) {
   fe v3;
   r->u = *u;
   r->v = *v;
@@ -20,7 +20,7 @@ static inline void ts_25519_ratio_begin(ts_25519_ratio *r, const fe *u, const fe
 }
 
 /* root = some square root of u/v, true; false if there is none. For v = 0, root = 0; true then only if u = 0. */
-static inline bool ts_25519_ratio_end_vartime(fe *root, const ts_25519_ratio *r) {
+static inline bool ts_edwards25519_ratio_end_vartime(fe *root, const ts_edwards25519_ratio *r) {
   fe check, sum;
   fe_mul(root, &r->uv3, &r->power);
   fe_square(&check, root);

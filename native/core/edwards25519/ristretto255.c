@@ -3,19 +3,19 @@
 #include <string.h>
 
 #include "decode.h"
+#include "encode.h"
 #include "mul.h"
 #include "point.h"
 #include "ratio.h"
 #include "scalar.h"
 
-/* 1/sqrt(a - d) with a = -1: INVSQRT_A_MINUS_D of RFC 9496, 4.1. */
-static const fe invsqrt_a_minus_d =
+const fe ts_ristretto255_invsqrt_a_minus_d =
     FE_CONST(0x0fdaa805d40ea, 0x2eb482e57d339, 0x007610274bc58, 0x6510b613dc8ff, 0x786c8905cfaff);
 
 /* RFC 9496, 4.3.1, up to the long power. */
 typedef struct {
   fe s, u1, u2, v;
-  ts_25519_ratio root;
+  ts_edwards25519_ratio root;
 } candidate;
 
 static bool begin_vartime(candidate *c, const uint8_t bytes[32]) {
@@ -35,13 +35,13 @@ static bool begin_vartime(candidate *c, const uint8_t bytes[32]) {
   fe_carry(&c->v, &c->v);
   fe_negate(&c->v, &c->v); /* -(d u1^2) - u2^2 */
   fe_mul(&u2u2, &u2u2, &c->v);
-  ts_25519_ratio_begin(&c->root, &one, &u2u2);
+  ts_edwards25519_ratio_begin(&c->root, &one, &u2u2);
   return true;
 }
 
 static bool end_vartime(ts_element *out, const candidate *c) {
   fe root, den_x, den_y, x, y, t;
-  if (!ts_25519_ratio_end_vartime(&root, &c->root)) return false;
+  if (!ts_edwards25519_ratio_end_vartime(&root, &c->root)) return false;
   fe_mul(&den_x, &root, &c->u2);
   fe_mul(&den_y, &root, &den_x);
   fe_mul(&den_y, &den_y, &c->v); /* the sign of the root cancels here, and the next lines make x even */
@@ -106,7 +106,7 @@ static void encode(uint8_t *out, const ts_element *a) {
   fe_mul(&z_inverse, &z_inverse, &p->T);
   fe_mul(&ix, &p->X, &ts_edwards25519_sqrt_m1);
   fe_mul(&iy, &p->Y, &ts_edwards25519_sqrt_m1);
-  fe_mul(&enchanted, &den1, &invsqrt_a_minus_d);
+  fe_mul(&enchanted, &den1, &ts_ristretto255_invsqrt_a_minus_d);
   fe_mul(&t, &p->T, &z_inverse);
   const uint64_t rotate = ts_edwards25519_fe_odd_mask(&t);
   x = p->X;
@@ -123,7 +123,7 @@ static void encode(uint8_t *out, const ts_element *a) {
 }
 
 /* A square root per element cannot be shared the way an inversion can. */
-static void encode_batch(uint8_t *out, const ts_element *a, size_t count) {
+void ts_ristretto255_encode_batch_portable(uint8_t *out, const ts_element *a, size_t count) {
   for (size_t i = 0; i < count; i++) encode(out + 32 * i, &a[i]);
 }
 
@@ -167,7 +167,7 @@ const ts_group ts_ristretto255 = {
     .decode_vartime = ts_ristretto255_decode_vartime,
     .decode_batch_vartime = ts_ristretto255_decode_batch_vartime,
     .encode = encode,
-    .encode_batch = encode_batch,
+    .encode_batch = ts_ristretto255_encode_batch,
     .add = ts_edwards25519_add,
     .negate = ts_edwards25519_negate,
     .is_identity = is_identity,

@@ -45,44 +45,38 @@ static void add_l_masked(uint64_t r[4], uint64_t mask) {
   }
 }
 
-/* r = x - h c + m, where h is the hn words of x from bit 252 on, and in x itself those bits are dropped: modulo L
- * that is x + m, and m is 0 or a multiple of L. rn words of result, modulo 2^(64 rn); returns the borrow. */
-static inline uint64_t fold(uint64_t *r, int rn, const uint64_t *x, int xn, int hn, const uint64_t *m) {
-  uint64_t h[5], hc[7] = {0};
-  for (int i = 0; i < hn; i++) h[i] = x[i + 3] >> 60 | (i + 4 < xn ? x[i + 4] << 4 : 0);
-  for (int i = 0; i < hn; i++) { /* row by row: h[i] (C0 + 2^64 C1) */
-    u128 t = (u128)h[i] * C0 + hc[i];
-    hc[i] = (uint64_t)t;
-    t = (u128)h[i] * C1 + hc[i + 1] + (uint64_t)(t >> 64);
-    hc[i + 1] = (uint64_t)t;
-    hc[i + 2] = (uint64_t)(t >> 64);
-  }
-  u128 t = 0;
-  for (int i = 0; i < rn; i++) {
-    const uint64_t low = i < 3 ? x[i] : i == 3 ? x[3] & (L3 - 1) : 0;
-    t += (u128)low + m[i];
-    r[i] = (uint64_t)t;
-    t >>= 64;
-  }
-  VERIFY_CHECK(t == 0);
-  return sub_words(r, r, hc, rn);
-}
-
-/* out = x mod L for any 512-bit x, by 2^252 = -c mod L, c < 2^124.4.
- * 1. h < 2^260, h c < 2^384.4 < 2^134 L = m1: 0 < y < 2^252 + m1 < 2^387.
- * 2. h < 2^135, h c < 2^259.4 < 2^8 L = m2: 0 < z < 2^252 + m2 < 2^261.
- * 3. h < 2^9, h c < 2^133.4: r between -2^133.4 and 2^252 < L, so one addition of L at most. */
+/* out = x mod L for any 512-bit x.
+ * 1. z = the low four words + sum of x[4 + i] (2^(256 + 64 i) mod L) < 2^256 + 4 * 2^64 * 2^253 < 2^320, as x mod L.
+ * 2. With h = the bits of z from 252 on, below 2^68, and 2^252 = -c: r = (z mod 2^252) - h c, as z mod L. h c < 2^193, so
+ *    r is between -2^193 and 2^252 < L: at most one addition of L is missing. */
 static void reduce512(ts_scalar *out, const uint64_t x[8]) {
-  static const uint64_t m1[7] = {0, 0, C0 << 6, C1 << 6 | C0 >> 58, C1 >> 58, 0, 4};
-  static const uint64_t m2[5] = {C0 << 8, C1 << 8 | C0 >> 56, C1 >> 56, 0, 16}; /* L3 << 8 is bit 260 */
-  static const uint64_t zero[4] = {0, 0, 0, 0};
-  uint64_t y[7], z[5], r[4];
-  uint64_t borrow = fold(y, 7, x, 8, 5, m1);
-  VERIFY_CHECK(borrow == 0);
-  borrow = fold(z, 5, y, 7, 3, m2);
-  VERIFY_CHECK(borrow == 0);
-  borrow = fold(r, 4, z, 5, 1, zero);
-  add_l_masked(r, 0 - borrow);
+  static const uint64_t power[4][4] = {
+      {0xd6ec31748d98951d, 0xc6ef5bf4737dcf70, 0xfffffffffffffffe, 0x0fffffffffffffff},
+      {0x5812631a5cf5d3ed, 0x93b8c838d39a5e06, 0xb2106215d086329a, 0x0ffffffffffffffe},
+      {0x39822129a02a6271, 0xb64a7f435e4fdd95, 0x7ed9ce5a30a2c131, 0x02106215d086329a},
+      {0x79daf520a00acb65, 0xe24babbe38d1d7a9, 0xb399411b7c309a3d, 0x0ed9ce5a30a2c131},
+  };
+  uint64_t z[5] = {x[0], x[1], x[2], x[3], 0}, hc[4], r[4];
+  for (int i = 0; i < 4; i++) {
+    uint64_t carry = 0;
+    for (int j = 0; j < 4; j++) {
+      const u128 t = (u128)x[4 + i] * power[i][j] + z[j] + carry;
+      z[j] = (uint64_t)t;
+      carry = (uint64_t)(t >> 64);
+    }
+    VERIFY_CHECK(z[4] + carry >= carry);
+    z[4] += carry;
+  }
+  const uint64_t h0 = z[3] >> 60 | z[4] << 4, h1 = z[4] >> 60;
+  z[3] &= L3 - 1;
+  const u128 low = (u128)h0 * C0, high = (u128)h1 * C1; /* h1 < 16 */
+  const u128 middle = (u128)h0 * C1 + (u128)h1 * C0 + (uint64_t)(low >> 64); /* below 2^125 + 2^68 + 2^64 */
+  const u128 top = high + (uint64_t)(middle >> 64);
+  hc[0] = (uint64_t)low;
+  hc[1] = (uint64_t)middle;
+  hc[2] = (uint64_t)top;
+  hc[3] = (uint64_t)(top >> 64);
+  add_l_masked(r, 0 - sub_words(r, z, hc, 4));
   set(out, r);
 }
 
@@ -184,6 +178,8 @@ void ts_edwards25519_scalar_invert(ts_scalar *out, const ts_scalar *a) {
   ts_edwards25519_modinv(&x, &ts_edwards25519_modulus_l);
   ts_edwards25519_signed62_to_words(w, &x);
   set(out, w);
+  ts_wipe(&x, sizeof x);
+  ts_wipe(w, sizeof w);
 }
 
 void ts_edwards25519_scalar_invert_vartime(ts_scalar *out, const ts_scalar *a) {

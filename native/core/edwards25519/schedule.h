@@ -69,7 +69,7 @@ static inline void ts_edwards25519_schedule_add_vartime(ts_edwards25519_schedule
     position += skip;
     if (skip > 64 - 8) continue; /* the window would be cut off */
     const unsigned window = ((unsigned)(bits >> skip) & (2 * half - 1)) + carry; /* odd, below 2^width */
-    const unsigned negative = window >> (width - 1); /* then the digit is window - 2^width, and the table index from above */
+    const unsigned negative = window >> (width - 1); /* then the digit is window - 2^width */
     const unsigned index = (window >> 1) ^ ((0 - negative) & (half - 1));
     VERIFY_CHECK((window & 1) == 1 && count < SCHEDULE_EVENTS_MAX && position < SCHEDULE_POSITIONS);
     s->code[count] = (uint16_t)(2 * (first_entry + index) + negative);

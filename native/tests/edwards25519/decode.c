@@ -1,4 +1,5 @@
 /* Decoders: what they take and what they refuse, single and in batches, against libsodium. */
+#include "../../core/edwards25519/subgroup.h"
 #include "common.h"
 #include "paths.h"
 
@@ -152,6 +153,23 @@ static void test_batch(const ts_group *g) {
   }
 }
 
+/* The constants of the membership check are what its derivation (core/edwards25519/decode.c) asks for. */
+static void test_subgroup_constants(void) {
+  fe s, t, u, a_plus_2, one, two;
+  fe_set(&one, 1);
+  fe_set(&two, 2);
+  fe_set(&a_plus_2, CURVE_A + 2);
+  fe_sub(&s, &subgroup_s_plus_2, &two);
+  fe_square(&t, &s);
+  CHECK(ts_edwards25519_fe_equal_mask(&t, &a_plus_2) != 0); /* s^2 = A + 2 */
+  fe_mul(&t, &s, &subgroup_s_plus_2);
+  CHECK(ts_edwards25519_fe_sqrt_ratio(&u, &t, &one) == 0); /* s (s + 2) is no square */
+  fe_square(&t, &subgroup_2c);
+  fe_set(&u, 4 * (CURVE_A + 2));
+  fe_add(&t, &t, &u);
+  CHECK(ts_edwards25519_fe_zero_mask(&t) != 0); /* c^2 = -(A + 2) */
+}
+
 /* RFC 9496, A.2. */
 static void test_rfc9496_invalid(void) {
   static const char *const invalid[] = {
@@ -222,6 +240,7 @@ static void test_ristretto_cosets(void) {
 
 int main(void) {
   CHECK(sodium_init() >= 0);
+  test_subgroup_constants();
   test_torsion();
   test_not_canonical();
   test_rfc9496_invalid();
