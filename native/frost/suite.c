@@ -6,12 +6,17 @@
 
 /* RFC 9591 sections 6.1 to 6.5; TR: the ZcashFoundation crate frost-secp256k1-tr and BIP-340. Ed25519 and Ed448 leave
  * the context out of H2, so that their signatures are those of RFC 8032. */
+static const char ED448_CHALLENGE[] = {'S', 'i', 'g', 'E', 'd', '4', '4', '8', 0, 0};
+
 static const ts_suite SUITES[] = {
     {.id = TS_SUITE_ED25519_SHA512, .name = "FROST(Ed25519, SHA-512)", .group = &ts_edwards25519,
      .context = "FROST-ED25519-SHA512-v1", .hash = TS_SHA512, .digest_bytes = 64,
      .challenge_prefix = "", .challenge_prefix_bytes = 0, .signature_bytes = 64},
     {.id = TS_SUITE_RISTRETTO255_SHA512, .name = "FROST(ristretto255, SHA-512)", .group = &ts_ristretto255,
      .context = "FROST-RISTRETTO255-SHA512-v1", .hash = TS_SHA512, .digest_bytes = 64, .signature_bytes = 64},
+    {.id = TS_SUITE_ED448_SHAKE256, .name = "FROST(Ed448, SHAKE256)", .group = &ts_edwards448,
+     .context = "FROST-ED448-SHAKE256-v1", .hash = TS_SHAKE256, .digest_bytes = 114,
+     .challenge_prefix = ED448_CHALLENGE, .challenge_prefix_bytes = sizeof ED448_CHALLENGE, .signature_bytes = 114},
 };
 
 const ts_suite *ts_suite_by_id(unsigned id) {
@@ -26,6 +31,7 @@ static void state_begin(ts_hash *hash) {
   switch (hash->suite->hash) {
     case TS_SHA256: crypto_hash_sha256_init(&hash->state.sha256); break;
     case TS_SHA512: crypto_hash_sha512_init(&hash->state.sha512); break;
+    case TS_SHAKE256: ts_shake256_init(&hash->state.shake256); break;
   }
 }
 
@@ -33,6 +39,7 @@ void ts_hash_add(ts_hash *hash, const uint8_t *bytes, size_t length) {
   switch (hash->suite->hash) {
     case TS_SHA256: crypto_hash_sha256_update(&hash->state.sha256, bytes, length); break;
     case TS_SHA512: crypto_hash_sha512_update(&hash->state.sha512, bytes, length); break;
+    case TS_SHAKE256: ts_shake256_absorb(&hash->state.shake256, bytes, length); break;
   }
 }
 
@@ -114,6 +121,10 @@ void ts_hash_to_scalar(ts_hash *hash, ts_scalar *out) {
       crypto_hash_sha512_final(&hash->state.sha512, wide);
       length = 64;
       break;
+    case TS_SHAKE256:
+      length = 114;
+      ts_shake256_squeeze(&hash->state.shake256, wide, length);
+      break;
   }
   hash->suite->group->scalar_reduce(out, wide, length);
   ts_wipe(wide, sizeof wide);
@@ -123,5 +134,6 @@ void ts_hash_to_digest(ts_hash *hash, uint8_t *out) {
   switch (hash->suite->hash) {
     case TS_SHA256: crypto_hash_sha256_final(&hash->state.sha256, out); break;
     case TS_SHA512: crypto_hash_sha512_final(&hash->state.sha512, out); break;
+    case TS_SHAKE256: ts_shake256_squeeze(&hash->state.shake256, out, hash->suite->digest_bytes); break;
   }
 }

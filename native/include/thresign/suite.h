@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "thresign/group.h"
+#include "thresign/shake256.h"
 
 #define TS_DIGEST_BYTES_MAX 114
 #define TS_SIGNATURE_BYTES_MAX 114
@@ -26,7 +27,7 @@ enum ts_suite_id {
   TS_SUITE_SECP256K1_SHA256_TR = 6
 };
 
-enum ts_hash_function { TS_SHA256, TS_SHA512 };
+enum ts_hash_function { TS_SHA256, TS_SHA512, TS_SHAKE256 };
 
 typedef struct ts_suite {
   uint8_t id;                      /* enum ts_suite_id */
@@ -61,6 +62,7 @@ typedef struct ts_hash {
   union {
     crypto_hash_sha256_state sha256;
     crypto_hash_sha512_state sha512;
+    ts_shake256 shake256;
   } state;
 } ts_hash;
 

@@ -1,6 +1,6 @@
 /* The figures of RFC 9591 appendix E, every intermediate value, suite by suite. */
 
-#include "vectors.h"
+#include "vector_file.h"
 
 #include "thresign/frost.h"
 
@@ -76,5 +76,6 @@ int main(int argc, char **argv) {
   CHECK(argc == 2 && sodium_init() >= 0);
   check_suite(argv[1], ts_suite_by_id(TS_SUITE_ED25519_SHA512), "frost-ed25519.txt");
   check_suite(argv[1], ts_suite_by_id(TS_SUITE_RISTRETTO255_SHA512), "frost-ristretto255.txt");
+  check_suite(argv[1], ts_suite_by_id(TS_SUITE_ED448_SHAKE256), "frost-ed448.txt");
   return 0;
 }

@@ -1,6 +1,6 @@
 /* Reads tests/vectors files: lines `name = hex` or `name[number] = hex`, `#` begins a comment. */
-#ifndef THRESIGN_TESTS_VECTORS_H
-#define THRESIGN_TESTS_VECTORS_H
+#ifndef THRESIGN_TESTS_VECTOR_FILE_H
+#define THRESIGN_TESTS_VECTOR_FILE_H
 
 #include "check.h"
 
