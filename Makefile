@@ -1,0 +1,89 @@
+# Everything a contributor or a first user runs. Each target sets up what it needs; `make help` lists them.
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := build/stamps
+NATIVE := $(shell find native -type f \( -name '*.c' -o -name '*.h' -o -name '*.inc' -o -name '*.map' -o -name CMakeLists.txt \))
+SEEDS ?= 200
+
+# What the build needs, and what the tests start or link: Debian's names.
+APT_BUILD := gcc libc6-dev pkg-config libsodium-dev libp11-kit-dev libseccomp2 python3-venv openssl
+APT_TEST := cmake ninja-build valgrind clang libclang-rt-14-dev libssl-dev libdecaf-dev libsecp256k1-dev opensc softhsm2 swtpm \
+  iproute2 strace
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: help demo test check bench peers simulate fuzz native-tests clean
+help:  ## This list.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+demo: $(STAMPS)/install  ## Four modules on this machine sign a real file; OpenSSL verifies it.
+	$(BIN)/thresign demo --directory .demo $(DEMO)
+
+test: $(STAMPS)/test native-tests  ## The whole suite: C tests (plain, sanitised, verified, constant-time), Python tests.
+	$(BIN)/pytest -q -n 2 --dist loadgroup
+
+check: $(STAMPS)/check  ## Lint, types, layering, spelling.
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config importlinter.toml
+	$(BIN)/codespell
+
+bench: $(STAMPS)/test  ## The performance table, beside peers in the same run.
+	$(BIN)/python -m tests.bench
+
+simulate: $(STAMPS)/test  ## Simulated domains from seeds: SEEDS=2000, or SEED=n for one.
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+clean:  ## Removes what was built, the virtual environment and the demonstration.
+	rm -rf build $(VENV) .demo
+
+# --- set-up ------------------------------------------------------------------------------------------------------------
+
+$(STAMPS)/apt-%: Makefile
+	@mkdir -p $(STAMPS)
+	@missing=""; for p in $(if $(filter build,$*),$(APT_BUILD),$(APT_TEST)); do \
+	  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; \
+	  $(SUDO) apt-get update -q && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; fi
+	@touch $@
+
+$(STAMPS)/venv: $(STAMPS)/apt-build pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "thresign needs Python 3.11 or later: make PYTHON=python3.12 demo")'
+	@echo "virtual environment"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install -q --upgrade 'pip>=25.1'
+	@$(BIN)/pip install -q --group build
+	@touch $@
+
+$(STAMPS)/install: $(STAMPS)/venv $(NATIVE) pyproject.toml
+	@echo "building native/ and installing thresign into $(VENV)"
+	@$(BIN)/pip install -q --no-build-isolation -e .
+	@touch $@
+
+$(STAMPS)/test: $(STAMPS)/install $(STAMPS)/apt-test
+	@echo "installing what the tests need"
+	@$(BIN)/pip install -q --group test
+	@touch $@
+
+$(STAMPS)/check: $(STAMPS)/install
+	@$(BIN)/pip install -q --group check
+	@touch $@
+
+# --- the C tests, in three builds --------------------------------------------------------------------------------------
+
+native-tests: build/native/release.passed build/native/sanitize.passed build/native/verify.passed  ## The C tests alone.
+
+build/native/%.passed: $(STAMPS)/apt-test $(NATIVE) $(wildcard tests/vectors/*)
+	@echo "C tests: $*"
+	@cmake -S native -B build/native/$* -G Ninja -DTHRESIGN_TESTS=ON $(NATIVE_FLAGS_$*) > build/native-$*.log
+	@cmake --build build/native/$* >> build/native-$*.log || (tail -40 build/native-$*.log; false)
+	@ctest --test-dir build/native/$* -j2 --output-on-failure > build/native-$*.out || (tail -60 build/native-$*.out; false)
+	@tail -4 build/native-$*.out
+	@touch $@
+NATIVE_FLAGS_release := -DTHRESIGN_TEST_HOOKS=ON
+NATIVE_FLAGS_sanitize := -DTHRESIGN_SANITIZE=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo
+NATIVE_FLAGS_verify := -DTHRESIGN_VERIFY=ON

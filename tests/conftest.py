@@ -1,0 +1,32 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house.domain import RunningDomain, running_domain
+
+
+@pytest.fixture(scope="session")
+def open_tmp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A temporary directory whose parents other uids may pass through, as a domain with uids of its own needs."""
+    path = tmp_path_factory.mktemp("open")
+    for parent in (path, *path.parents):
+        if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & stat.S_IXOTH:
+            parent.chmod(parent.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
+    return path
+
+
+@pytest.fixture(scope="module")
+def domain(open_tmp: Path, request: pytest.FixtureRequest) -> Iterator[RunningDomain]:
+    """A running domain of four modules with an active key "k", for one test file."""
+    name = request.module.__name__.replace(".", "-")
+    with running_domain(open_tmp / name) as running:
+        with running.client() as client:
+            client.create_key("k")
+        yield running
