@@ -231,7 +231,7 @@ static void stack(void) {
   CHECK(count_left(at, 0xa7) > 3000); /* the test sees what it looks for */
   at = leave_behind(0xa7);
   ts_stack_wipe();
-  CHECK(count_left(at, 0xa7) < 16);
+  CHECK(count_left(at, 0xa7) < 128); /* where the wiping function's own frame begins; a sanitizer widens it */
 }
 
 int main(void) {
