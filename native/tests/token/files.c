@@ -154,6 +154,29 @@ static void full_disk(void) {
   end_token();
 }
 
+/* What a new PIN or a lost key leaves in the old file is overwritten, unless another name leads to it. */
+static void old_file_erased(void) {
+  uint8_t byte;
+  char aside[128];
+  new_token();
+  for (int linked = 0; linked < 2; linked++) {
+    CK_SESSION_HANDLE session = open_session(CKF_RW_SESSION);
+    EXPECT(CKR_OK, log_in(session, CKU_SO, SO_PIN));
+    int old = open(token_path("token.ts"), O_RDONLY);
+    CHECK(old >= 0);
+    strcpy(aside, token_path("backup"));
+    if (linked) CHECK(link(token_path("token.ts"), aside) == 0);
+    EXPECT(CKR_OK, p11->C_InitPIN(session, BYTES(USER_PIN), strlen(USER_PIN)));
+    size_t nonzero = 0;
+    while (read(old, &byte, 1) == 1) nonzero += byte != 0;
+    CHECK(linked ? nonzero > 100 : nonzero == 0);
+    CHECK(close(old) == 0);
+    EXPECT(CKR_OK, p11->C_CloseSession(session));
+  }
+  CHECK(unlink(aside) == 0);
+  end_token();
+}
+
 /* ---- Two processes --------------------------------------------------------------------------------------------------------- */
 
 static int to_child[2], to_parent[2];
@@ -242,7 +265,8 @@ static void killed(void) {
                              {CKA_APPLICATION, application, strlen(application)}};
       EXPECT(CKR_OK, p11->C_Initialize(NULL));
       CK_SESSION_HANDLE session = user_session();
-      for (;;) {
+      for (int made = 0;; made++) {
+        while (made >= 300) pause();
         EXPECT(CKR_OK, p11->C_CreateObject(session, list, COUNT(list), &handle));
         CHECK(write(answered[1], "x", 1) == 1);
       }
@@ -275,6 +299,7 @@ int main(void) {
   every_byte();
   torn_write();
   full_disk();
+  old_file_erased();
   two_processes();
   lock_not_inherited();
   killed();

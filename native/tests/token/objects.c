@@ -171,6 +171,31 @@ static void data_objects(void) {
   CHECK(find(other, &by_label, 1, NULL) == 1); /* session objects go with their session */
 }
 
+/* Until somebody has logged in, the file may be anybody's writing: nothing of it is shown as the token's. */
+static void nothing_before_login(void) {
+  CK_OBJECT_HANDLE handle, pair[2];
+  new_token();
+  CK_SESSION_HANDLE session = user_session();
+  generate(session, true, pair);
+  EXPECT(CKR_OK, generate_identity(session, pair));
+  restart();
+  session = open_session(CKF_RW_SESSION);
+  CHECK(find(session, NULL, 0, NULL) == 0);
+  EXPECT(CKR_OK, create_data(session, CK_FALSE, CK_FALSE, "of the session", &handle));
+  CHECK(find(session, NULL, 0, NULL) == 1);
+  EXPECT(CKR_PIN_INCORRECT, log_in(session, CKU_USER, SO_PIN));
+  CHECK(find(session, NULL, 0, NULL) == 1);
+  EXPECT(CKR_OK, log_in(session, CKU_SO, SO_PIN));
+  CHECK(find(session, NULL, 0, NULL) == 4); /* public keys, for the SO too */
+  EXPECT(CKR_OK, p11->C_Logout(session));
+  EXPECT(CKR_OK, log_in(session, CKU_USER, USER_PIN));
+  CHECK(find(session, NULL, 0, NULL) == 7);
+  EXPECT(CKR_OK, p11->C_CloseSession(session)); /* what the last session has read is forgotten */
+  session = open_session(CKF_RW_SESSION);
+  CHECK(find(session, NULL, 0, NULL) == 0);
+  end_token();
+}
+
 static void creation_refused(CK_SESSION_HANDLE session) {
   CK_OBJECT_CLASS secret_class = CKO_SECRET_KEY;
   CK_KEY_TYPE ec = CKK_EC;
@@ -315,6 +340,7 @@ int main(void) {
   searching(session);
   session_object_limit(session);
   end_token();
+  nothing_before_login();
   identity_and_genesis();
   return 0;
 }
