@@ -70,6 +70,7 @@ static bool displace(ts_change *change, const char *name, CK_OBJECT_HANDLE *hand
 CK_RV ts_change_add(ts_change *change, ts_object *object) {
   CK_RV rv = CKR_OK;
   if (object->secret != NULL && change->slot->login != TS_LOGIN_USER) rv = CKR_USER_NOT_LOGGED_IN;
+  else if (object->secret != NULL && !ts_secret_has_reserve()) rv = CKR_TS_SECRET_MEMORY_FULL;
   else if (change->added_count == TS_CHANGES_MAX) rv = CKR_TS_STORE_FULL;
   if (rv == CKR_OK) change->added[change->added_count++] = object;
   else ts_object_free(object);

@@ -154,6 +154,17 @@ void ts_secret_free(void *secret) {
   abort();
 }
 
+bool ts_secret_has_reserve(void) {
+  void *blocks[8]; /* a PIN, its key, the data keys, the state of the mark: generously */
+  bool all = true;
+  for (size_t i = 0; i < 8; i++) {
+    blocks[i] = ts_secret_alloc(1024);
+    all = all && blocks[i] != NULL;
+  }
+  for (size_t i = 0; i < 8; i++) ts_secret_free(blocks[i]);
+  return all;
+}
+
 TS_NOINLINE void ts_stack_wipe(void) {
   uint8_t area[TS_STACK_WIPE_BYTES];
   ts_wipe(area, sizeof area);

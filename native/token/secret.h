@@ -30,6 +30,9 @@ void *ts_secret_alloc(size_t length);
 /* Wipes and releases what ts_secret_alloc gave; NULL is allowed. Anything else ends the process: a wild pointer here
  * means that a secret may be somewhere it should not. */
 void ts_secret_free(void *secret);
+/* True if there is room left for what a login takes beside the stored secrets. Whatever stores a secret asks this first:
+ * a token that could not be logged into any more would be lost. */
+bool ts_secret_has_reserve(void);
 
 /* Overwrites TS_STACK_WIPE_BYTES of stack below the caller.
  *

@@ -61,7 +61,7 @@ const uint8_t *ts_identity_hedge(const ts_slot *slot);          /* TS_HEDGE_BYTE
  * TS_SECRET_BYTES_MAX.
  *
  * CKR_USER_NOT_LOGGED_IN: the token file has not been authenticated (public), or the user is not logged in (secret).
- * CKR_TS_RECORD_MISSING: there is none of that name and sort. */
+ * CKR_TS_RECORD_MISSING: there is none of that name and sort. The bytes of an empty record are NULL. */
 CK_RV ts_record_get(const ts_slot *slot, const char *name, const uint8_t **bytes, size_t *length);
 CK_RV ts_record_get_secret(const ts_slot *slot, const char *name, const uint8_t **secret, size_t *length);
 /* The name of the next record or share after the one named (NULL: the first) that begins with prefix, or NULL. The

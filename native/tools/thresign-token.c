@@ -332,11 +332,9 @@ static void parse(int count, char **words, options *given) {
   for (int i = 0; i < count; i++) {
     const char **place = words[i][0] == '-' ? NULL : &given->genesis;
     for (size_t k = 0; k < sizeof named / sizeof named[0]; k++)
-      if (strcmp(words[i], named[k].name) == 0 && ++i < count) {
-        place = named[k].place;
-        break;
-      }
-    if (i >= count || place == NULL || *place != NULL) usage();
+      if (strcmp(words[i], named[k].name) == 0) place = named[k].place;
+    if (place == NULL || *place != NULL) usage();
+    if (place != &given->genesis && ++i == count) usage(); /* an option has a value after it */
     *place = words[i];
   }
 }
