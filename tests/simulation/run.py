@@ -125,9 +125,12 @@ def check_liveness(world: World) -> None:
     while world.now < deadline:
         world.run_until(world.now + 250)
         sequences = {m.service.book.state.sequence for m in honest if m.service is not None}
-        if probe.id() in world.answers and len(sequences) == 1:
+        everywhere = len(world.answered_at.get(probe.id(), ())) == len(honest)
+        if everywhere and len(sequences) == 1:
             break
     assert probe.id() in world.answers, f"no answer {deadline - world.now} ms after healing: {where(world)}"
+    told = world.answered_at[probe.id()]
+    assert len(told) == len(honest), f"only modules {told} answer after healing: {where(world)}"
     sequences = {m.service.book.state.sequence for m in honest if m.service is not None}
     assert len(sequences) == 1, f"modules did not converge: {where(world)}"
 

@@ -107,6 +107,7 @@ class World:
         self.applied: dict[int, tuple[bytes, bytes]] = {}
         self.states: dict[int, bytes] = {}
         self.answers: dict[bytes, bytes] = {}
+        self.answered_at: dict[bytes, set[int]] = {}
         self.refused: dict[bytes, str] = {}
         self.requests: dict[bytes, Request] = {}
         self.cut: set[tuple[int, int]] = set()
@@ -259,6 +260,8 @@ class World:
                     self.refused.setdefault(output.entry.id(), output.error.code)
             case ev.SendDecided():
                 self.send_decided(module, output)
+            case ev.SendHeld():
+                self.send_held(module, output)
             case ev.Observe():
                 self.counts[f"observe {output.what}"] += 1
                 if output.what == "view":
@@ -359,6 +362,19 @@ class World:
             if sequence in records:
                 self.transmit(module, output.to, DecidedBatch(records[sequence].certificate, records[sequence].body))
 
+    def send_held(self, module: Module, output: ev.SendHeld) -> None:
+        results = {r.order: r for r in module.node_disk.records if isinstance(r, ResultRecord)}
+        reported = {r.order for r in module.node_disk.records if isinstance(r, ReportedRecord)}
+        held = []
+        for order in output.orders:
+            if order in results:
+                if output.with_result:
+                    self.transmit(module, output.to, Replica.result_message(results[order]))
+                if order not in reported:
+                    held.append(order)
+        if held:
+            self.transmit(module, output.to, Replica.held_message(held))
+
     # --- observing ------------------------------------------------------------------------------------------------
 
     def on_applied(self, module: Module, output: ev.Applied) -> None:
@@ -381,6 +397,7 @@ class World:
         request = combined.certified.order.request
         held = self.answers.setdefault(request, combined.signature)
         assert held == combined.signature, f"two signatures for request {request.hex()}"
+        self.answered_at.setdefault(request, set()).add(module.number)
         self.audit.update(request + combined.signature)
 
     # --- the caller -----------------------------------------------------------------------------------------------

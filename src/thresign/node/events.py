@@ -143,11 +143,12 @@ class SendDecided(NamedTuple):
     sequence: int
 
 
-class SendResult(NamedTuple):
-    """Send a result from the journal, if it is there, and that it is held."""
+class SendHeld(NamedTuple):
+    """Say which of these orders' results are held by the journal; and send the results, if wanted."""
 
     to: int
-    order: bytes
+    orders: tuple[bytes, ...]
+    with_result: bool
 
 
 class Observe(NamedTuple):
@@ -169,6 +170,6 @@ Output = (
     | Answer
     | Refused
     | SendDecided
-    | SendResult
+    | SendHeld
     | Observe
 )

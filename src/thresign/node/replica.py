@@ -280,7 +280,7 @@ class Replica:
                 case sign.Submit():
                     self._agree(agree.Submitted(effect.entry))
                 case sign.Recall():
-                    self._out.append(out.SendResult(effect.to, effect.order))
+                    self._out.append(out.SendHeld(effect.to, effect.orders, effect.with_result))
                 case sign.Blame():
                     self._out.append(out.Observe("blame", effect.number, effect.why))
 
@@ -290,9 +290,9 @@ class Replica:
         return signing_messages.Result(record.order, record.signature, record.partials)
 
     @staticmethod
-    def held_message(record: ResultRecord) -> Record:
-        """That this module holds the result."""
-        return signing_messages.Held((record.order,))
+    def held_message(orders: list[bytes]) -> Record:
+        """That this module holds these orders' results."""
+        return signing_messages.Held(tuple(orders))
 
     @staticmethod
     def sign_leaves(orders: tuple[bytes, ...]) -> list[Digest]:

@@ -213,8 +213,8 @@ class Runtime:
                 ports.watcher.refused(output.entry, output.error)
             case ev.SendDecided():
                 self._send_decided(output)
-            case ev.SendResult():
-                self._send_result(output)
+            case ev.SendHeld():
+                self._send_held(output)
             case ev.Observe():
                 ports.watcher.observed(output.what, output.number, output.detail)
 
@@ -251,12 +251,18 @@ class Runtime:
         for record in self.history.batches_from(output.sequence, DECIDED_AT_ONCE):
             self.ports.mesh.send(output.to, DecidedBatch(record.certificate, record.body).encode())
 
-    def _send_result(self, output: ev.SendResult) -> None:
-        found = self.history.result(output.order)
-        if found is not None:
-            self.ports.mesh.send(output.to, self.replica.result_message(found).encode())
-            if not self.history.gave_up(output.order):
-                self.ports.mesh.send(output.to, self.replica.held_message(found).encode())
+    def _send_held(self, output: ev.SendHeld) -> None:
+        held = []
+        for order in output.orders:
+            found = self.history.result(order)
+            if found is None:
+                continue
+            if output.with_result:
+                self.ports.mesh.send(output.to, self.replica.result_message(found).encode())
+            if not self.history.gave_up(order):
+                held.append(order)
+        if held:
+            self.ports.mesh.send(output.to, self.replica.held_message(held).encode())
 
     def _past(self) -> list[Delivered]:
         """The newest batches of the journal with what is known of their orders."""

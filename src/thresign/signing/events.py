@@ -116,10 +116,11 @@ class Submit(NamedTuple):
 
 
 class Recall(NamedTuple):
-    """A module asks for the result of an order whose walk is over: send it from the journal."""
+    """A module asks about orders whose walks are over: say from the journal which are held, and the result if wanted."""
 
     to: int
-    order: Digest
+    orders: tuple[Digest, ...]
+    with_result: bool
 
 
 class Blame(NamedTuple):

@@ -9,6 +9,7 @@ one signature (docs/adr/0008).
 from __future__ import annotations
 
 from thresign.ids import Digest
+from thresign.limits import BATCH_ENTRIES_MAX
 from thresign.orders.statements import MissingReport, MissingReports, Partials
 from thresign.signing.events import (
     Answer,
@@ -30,10 +31,10 @@ from thresign.signing.events import (
     Submit,
     Tick,
 )
-from thresign.signing.messages import FetchPartials, FetchResult, Held, PartialsOf, Result
+from thresign.signing.messages import FetchHeld, FetchPartials, FetchResult, Held, PartialsOf, Result
 from thresign.signing.opening import open_orders
 from thresign.signing.stages import Combined, accept, answer, combine, hold
-from thresign.signing.state import EARLY_MAX, Journey, Walk
+from thresign.signing.state import EARLY_HELD_MAX, EARLY_MAX, Journey, Walk
 
 
 def step(journey: Journey, event: Event, now_ms: int) -> list[Effect]:
@@ -67,6 +68,7 @@ def _delivered(journey: Journey, event: Delivered, now_ms: int) -> None:
     mine = False
     for certified in open_orders(journey, event):
         walk = journey.walks[certified.leaf] = Walk(certified, now_ms, now_ms + journey.timing.fetch_ms)
+        walk.holders |= journey.early_held.pop(certified.leaf, set())
         _restore(journey, walk, event.past)
         if event.past.replayed and walk.combined is None:
             journey.out.append(Broadcast(FetchResult(certified.leaf)))
@@ -98,6 +100,8 @@ def _received(journey: Journey, sender: int, message: object) -> None:
         case Held():
             for leaf in message.orders:
                 _on_held(journey, sender, Digest(leaf))
+        case FetchHeld():
+            _on_fetch_held(journey, sender, message)
         case Result():
             _on_result(journey, message)
         case MissingReport():
@@ -109,7 +113,7 @@ def _received(journey: Journey, sender: int, message: object) -> None:
         case FetchResult():
             walk = journey.walks.get(Digest(message.order))
             if walk is None:
-                journey.out.append(Recall(sender, Digest(message.order)))
+                journey.out.append(Recall(sender, (Digest(message.order),), True))
             elif walk.combined is not None:
                 journey.out.append(Send(sender, _result(walk.combined)))
 
@@ -174,6 +178,25 @@ def _on_held(journey: Journey, sender: int, leaf: Digest) -> None:
     if walk is not None:
         walk.holders.add(sender)
         _try_answer(journey, walk)
+    else:
+        early = journey.early_held.setdefault(leaf, set())
+        early.add(sender)
+        while len(journey.early_held) > EARLY_HELD_MAX:
+            del journey.early_held[next(iter(journey.early_held))]
+
+
+def _on_fetch_held(journey: Journey, sender: int, message: FetchHeld) -> None:
+    held, gone = [], []
+    for order in message.orders:
+        walk = journey.walks.get(Digest(order))
+        if walk is None:
+            gone.append(Digest(order))
+        elif walk.held is not None and not walk.reported:
+            held.append(order)
+    if held:
+        journey.out.append(Send(sender, Held(tuple(held))))
+    if gone:
+        journey.out.append(Recall(sender, tuple(gone), False))
 
 
 def _on_result(journey: Journey, message: Result) -> None:
@@ -226,6 +249,7 @@ def _on_report(journey: Journey, report: MissingReport) -> None:
 def _tick(journey: Journey, now_ms: int) -> None:
     timing = journey.timing
     fetch: dict[int, set[int]] = {}
+    unheard: list[Digest] = []
     for leaf, walk in list(journey.walks.items()):
         age = now_ms - walk.since_ms
         if walk.answered is not None:
@@ -242,10 +266,14 @@ def _tick(journey: Journey, now_ms: int) -> None:
                 journey.out.append(Send(holder, FetchResult(leaf)))
             if age > (timing.give_up_ms if walk.holders else timing.missing_ms):
                 _report(journey, walk)
-        elif walk.held is not None and age > timing.fetch_ms:
+        elif walk.held is not None and now_ms >= walk.fetch_at_ms:
+            walk.fetch_at_ms = now_ms + timing.fetch_ms
+            unheard.append(leaf)
             if not walk.reported:
                 journey.out.append(Broadcast(Held((leaf,))))
             _remind(journey, walk, age)
+    if unheard:
+        journey.out.append(Broadcast(FetchHeld(tuple(unheard[:BATCH_ENTRIES_MAX]))))
     for sequence, missing in sorted(fetch.items()):
         for number in sorted(missing):
             journey.out.append(Send(number, FetchPartials(sequence)))

@@ -26,6 +26,13 @@ class Held(Record, frozen=True):
     orders: Annotated[tuple[Bytes32, ...], Count(BATCH_ENTRIES_MAX)]
 
 
+class FetchHeld(Record, frozen=True):
+    """Say which of these orders' results you hold."""
+
+    TAG: ClassVar[bytes] = b"tp.fhld1"
+    orders: Annotated[tuple[Bytes32, ...], Count(BATCH_ENTRIES_MAX)]
+
+
 class Result(Record, frozen=True):
     """A result, for a module that seems to lack it."""
 
@@ -74,13 +81,16 @@ class KeygenDone(Record, frozen=True):
     verification_shares: Annotated[tuple[ElementBytes, ...], Count(MODULES_MAX)]
 
 
-Message = PartialsOf | Held | Result | MissingReport | FetchPartials | FetchResult | KeygenPackage | FetchPackage
+Message = (
+    PartialsOf | Held | FetchHeld | Result | MissingReport | FetchPartials | FetchResult | KeygenPackage | FetchPackage
+)
 
 MESSAGES: dict[bytes, type[Record]] = {
     kind.TAG: kind
     for kind in (
         PartialsOf,
         Held,
+        FetchHeld,
         Result,
         MissingReport,
         FetchPartials,

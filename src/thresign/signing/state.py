@@ -14,6 +14,7 @@ from thresign.signing.messages import PartialsOf
 from thresign.signing.stages import Answered, Certified, Combined, Held
 
 EARLY_MAX = 64
+EARLY_HELD_MAX = 4096
 
 
 @dataclass(slots=True)
@@ -66,6 +67,8 @@ class Journey:
     """By request, for a replacing order."""
     early: dict[tuple[int, int], PartialsOf] = field(default_factory=dict)
     """Partials that came before their batch: by sequence and sender."""
+    early_held: dict[Digest, set[int]] = field(default_factory=dict)
+    """Who holds orders that are not known here yet. Bounded."""
     sequence: int = 0
     out: list[Effect] = field(default_factory=list)
     fresh: list[Combined] = field(default_factory=list)

@@ -1,0 +1,1 @@
+"""Benchmarks: what repeats per request, measured beside peers in the same run. No assert on time."""
