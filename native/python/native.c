@@ -18,6 +18,7 @@ typedef struct session_input {
   size_t count;
   ts_commitment commitments[TS_SIGNERS_MAX];
   ts_scalar shares[TS_SIGNERS_MAX];
+  ts_element elements[2 * TS_SIGNERS_MAX];
 } session_input;
 
 static PyObject *value_error(const char *text) {
@@ -35,14 +36,19 @@ static const char *read_session(session_input *in, const uint8_t *key, size_t ke
   if (in->count == 0 || in->count > TS_SIGNERS_MAX || commitments_bytes % each != 0) return "commitments: length";
   if (shares_bytes != in->count * group->scalar_bytes) return "shares: length";
   if (key_bytes != element || !group->decode_vartime(&in->key, key)) return "key: no valid element";
+  uint8_t encoded[2 * TS_SIGNERS_MAX * TS_ELEMENT_BYTES_MAX];
+  size_t bad;
   for (size_t i = 0; i < in->count; i++) {
     const uint8_t *at = commitments + i * each;
-    ts_commitment *out = &in->commitments[i];
-    out->identifier = (uint16_t)(at[0] << 8 | at[1]);
-    memcpy(out->encoded, at + 2, 2 * element);
-    if (!group->decode_vartime(&out->hiding, at + 2) || !group->decode_vartime(&out->binding, at + 2 + element))
-      return "commitments: no valid element";
+    in->commitments[i].identifier = (uint16_t)(at[0] << 8 | at[1]);
+    memcpy(in->commitments[i].encoded, at + 2, 2 * element);
+    memcpy(encoded + i * 2 * element, at + 2, 2 * element);
     if (!group->scalar_decode(&in->shares[i], shares + i * group->scalar_bytes)) return "shares: not below the order";
+  }
+  if (!group->decode_batch_vartime(in->elements, encoded, 2 * in->count, &bad)) return "commitments: no valid element";
+  for (size_t i = 0; i < in->count; i++) {
+    in->commitments[i].hiding = in->elements[2 * i];
+    in->commitments[i].binding = in->elements[2 * i + 1];
   }
   return NULL;
 }

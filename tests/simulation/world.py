@@ -196,7 +196,9 @@ class World:
         past = []
         for record in decided:
             sequence = record.certificate.header.sequence
-            applied = calls.Applied(sequence, record.body, record.orders, (), (), 0, 0)
+            applied = calls.Applied(
+                sequence, record.certificate.header.time_ms, record.body, record.orders, (), (), 0, 0, ()
+            )
             past.append(
                 Delivered(record.certificate, Batch.decode(record.body), applied, Past(results, reported, answered))
             )

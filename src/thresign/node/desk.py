@@ -175,7 +175,7 @@ class Desk:
                 future.set_exception(Undecided("this module's vault does not answer"))
 
     def applied(self, applied: calls.Applied, entries: tuple[Entry, ...]) -> None:
-        self._sequence = applied.sequence
+        self._sequence, self._time_ms = applied.sequence, applied.time_ms
         for part in applied.keys:
             self._know(part)
         for entry in entries:

@@ -162,7 +162,9 @@ class Replica:
         if isinstance(reply, calls.DecidedBatch):
             self._out.append(out.Write(0, (DecidedRecord(reply.certificate, reply.body, reply.orders),)))
             sequence = reply.certificate.header.sequence
-            applied = calls.Applied(sequence, reply.body, reply.orders, (), (), 0, 0)
+            applied = calls.Applied(
+                sequence, reply.certificate.header.time_ms, reply.body, reply.orders, (), (), 0, 0, ()
+            )
             self._act(sign.Delivered(reply.certificate, Batch.decode(reply.body), applied))
 
     def _peer_said(self, event: out.PeerSaid) -> None:

@@ -7,6 +7,7 @@ loop, and several writes share one.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
@@ -28,6 +29,7 @@ from thresign.wire.canonical import Record, decode_one_of
 ALL_MESSAGES: dict[bytes, type[Record]] = {**MESSAGES, **body_messages.MESSAGES}
 RECOVER_BATCHES = 256
 DECIDED_AT_ONCE = 16
+INLINE_SYNC_S = 0.0005
 _OWN_CALLS = 1 << 31
 """Calls of the runtime itself have numbers above this; those of the replica lie below."""
 
@@ -103,6 +105,8 @@ class Runtime:
         self._recovered = False
         self._unsynced: list[int] = []
         self._syncing = False
+        self._sync_s = 0.0
+        """How long a sync takes, lately."""
         self._disk = ThreadPoolExecutor(1, "journal")
 
     def now_ms(self) -> int:
@@ -229,23 +233,35 @@ class Runtime:
         self.feed(ev.TimerFired(name))
 
     def _sync(self) -> None:
+        """Syncs what waits for it: here, while the disk is so fast that a thread would cost more; else in a thread."""
         if self._syncing or not self._unsynced:
             return
-        self._syncing = True
         ids, self._unsynced = self._unsynced, []
-        done = self._loop.run_in_executor(self._disk, self.history.sync)
+        if self._sync_s < INLINE_SYNC_S:
+            self._timed_sync()
+            self._loop.call_soon(self._written, ids)
+            return
+        self._syncing = True
+        done = self._loop.run_in_executor(self._disk, self._timed_sync)
         done.add_done_callback(lambda future: self._synced(ids, future))
+
+    def _timed_sync(self) -> None:
+        began = time.perf_counter()
+        self.history.sync()
+        self._sync_s += (time.perf_counter() - began - self._sync_s) / 8
 
     def _synced(self, ids: list[int], future: asyncio.Future[None]) -> None:
         self._syncing = False
         error = future.exception()
-        if error is not None:
-            if not self.failure.done():
-                self.failure.set_result(error if isinstance(error, Exception) else StorageError(str(error)))
-            return
+        if error is None:
+            self._written(ids)
+            self._sync()
+        elif not self.failure.done():
+            self.failure.set_result(error if isinstance(error, Exception) else StorageError(str(error)))
+
+    def _written(self, ids: list[int]) -> None:
         for written in ids:
             self.feed(ev.Written(written))
-        self._sync()
 
     def _send_decided(self, output: ev.SendDecided) -> None:
         for record in self.history.batches_from(output.sequence, DECIDED_AT_ONCE):
@@ -277,7 +293,8 @@ class Runtime:
             self._do_all(self.replica.recover([self._replay(record)], self.now_ms()))
 
     def _replay(self, record: DecidedRecord) -> Delivered:
-        applied = calls.Applied(record.certificate.header.sequence, record.body, record.orders, (), (), 0, 0)
+        header = record.certificate.header
+        applied = calls.Applied(header.sequence, header.time_ms, record.body, record.orders, (), (), 0, 0, ())
         return Delivered(record.certificate, Batch.decode(record.body), applied, self._known(record.orders))
 
     def _known(self, orders: tuple[bytes, ...]) -> Past:

@@ -108,6 +108,7 @@ class Node:
             lifespan="off",
             access_log=False,
             log_config=None,
+            proxy_headers=False,
             server_header=False,
             date_header=False,
             timeout_keep_alive=75,

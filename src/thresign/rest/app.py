@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,10 +14,28 @@ from thresign.errors import MalformedRequest, UnknownRequest
 from thresign.rest import openapi, routes
 from thresign.rest.interface import Domain
 
+SIGN_PATH = re.compile(r"/v1/keys/[^/]+/sign")
+
+
+class App(FastAPI):
+    """The application. POST .../sign is asked for most, and goes to its route past everything that it does not need."""
+
+    def __init__(self, post: routes.Post, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._post = post
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST" and SIGN_PATH.fullmatch(scope["path"]):
+            await self._post(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
 
 def make_app(domain: Domain) -> FastAPI:
     """The application for one node."""
-    app = FastAPI(
+    post = routes.Post(domain)
+    app = App(
+        post,
         title="thresign",
         version="1",
         openapi_url="/v1/openapi.json",
@@ -24,7 +43,6 @@ def make_app(domain: Domain) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    post = routes.Post(domain)
     table: list[Any] = [Route(path, _endpoint(post), methods=["POST"]) for path in reversed(routes.POSTS)]
     for path, handler, needs_caller in routes.GETS:
         table.append(Route(path, _endpoint(routes.Get(domain, handler, needs_caller)), methods=["GET"]))

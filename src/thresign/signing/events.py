@@ -116,7 +116,7 @@ class Submit(NamedTuple):
 
 
 class Recall(NamedTuple):
-    """A module asks about orders whose walks are over: say from the journal which are held, and the result if wanted."""
+    """A module asks about orders whose walks are over: say from the journal which are held, and send the results."""
 
     to: int
     orders: tuple[Digest, ...]

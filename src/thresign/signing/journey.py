@@ -35,6 +35,7 @@ from thresign.signing.messages import FetchHeld, FetchPartials, FetchResult, Hel
 from thresign.signing.opening import open_orders
 from thresign.signing.stages import Combined, accept, answer, combine, hold
 from thresign.signing.state import EARLY_HELD_MAX, EARLY_MAX, Journey, Walk
+from thresign.vault import calls
 
 
 def step(journey: Journey, event: Event, now_ms: int) -> list[Effect]:
@@ -44,11 +45,7 @@ def step(journey: Journey, event: Event, now_ms: int) -> list[Effect]:
         case Delivered():
             _delivered(journey, event, now_ms)
         case OwnSigned():
-            if event.signed.partials.shares:
-                journey.out.append(Broadcast(PartialsOf(event.signed.sequence, event.signed.partials)))
-                _take_partials(journey, journey.number, event.signed.partials)
-            for refusal in event.signed.refusals:
-                journey.out.append(Blame(journey.number, Digest(refusal.order), refusal.reason))
+            _own_signed(journey, event.signed)
         case Received():
             _received(journey, event.sender, event.message)
         case Journalled():
@@ -74,12 +71,23 @@ def _delivered(journey: Journey, event: Delivered, now_ms: int) -> None:
             journey.out.append(Broadcast(FetchResult(certified.leaf)))
         if walk.held is None and not walk.reported:
             mine = mine or any(slot.number == journey.number for slot in certified.order.signers)
-    if mine:
+    for signed in event.applied.signed:
+        _own_signed(journey, signed)
+    if mine and not event.applied.signed:
         journey.out.append(AskSigned(event.applied.sequence))
     for key in [key for key in journey.early if key[0] <= event.applied.sequence]:
         message = journey.early.pop(key)
         if key[0] == event.applied.sequence:
             _on_partials(journey, key[1], message)
+
+
+def _own_signed(journey: Journey, signed: calls.Signed) -> None:
+    """This module's partials go to all before anything is combined here."""
+    if signed.partials.shares:
+        journey.out.append(Broadcast(PartialsOf(signed.sequence, signed.partials)))
+        _take_partials(journey, journey.number, signed.partials)
+    for refusal in signed.refusals:
+        journey.out.append(Blame(journey.number, Digest(refusal.order), refusal.reason))
 
 
 def _restore(journey: Journey, walk: Walk, past: Past) -> None:

@@ -173,11 +173,29 @@ class DecideCall(Record, frozen=True):
     body: Annotated[bytes, Var(BATCH_BYTES_MAX)]
 
 
+class Refusal(Record, frozen=True):
+    """An order that the token did not sign, and its reason."""
+
+    order: Bytes32
+    code: U16
+    reason: Annotated[str, Chars(256)]
+
+
+class Signed(Record, frozen=True):
+    """The partials of this module for the batch, signed by its token, and what was refused."""
+
+    TAG: ClassVar[bytes] = b"tv.sign1"
+    sequence: U64
+    partials: Partials
+    refusals: Annotated[tuple[Refusal, ...], Count(BATCH_ENTRIES_MAX)]
+
+
 class Applied(Record, frozen=True):
     """The batch as applied: its body and orders, and what changed that a node shows or must act on."""
 
     TAG: ClassVar[bytes] = b"tv.deci1"
     sequence: U64
+    time_ms: U64
     body: Annotated[bytes, Var(BATCH_BYTES_MAX)]
     orders: Annotated[tuple[OrderBytes, ...], Count(BATCH_ENTRIES_MAX)]
     keys: Annotated[tuple[KeyPart, ...], Count(65535)]
@@ -186,6 +204,8 @@ class Applied(Record, frozen=True):
     silent: U8
     """1 if this module is held to be silent and may say that it is present."""
     checkpoint_due: U8
+    signed: Annotated[tuple[Signed, ...], Count(1)]
+    """This module's partials, if there are so few that they hold nobody up; else SignCall gets them."""
 
 
 class ChangeViewCall(Record, frozen=True):
@@ -232,23 +252,6 @@ class SignCall(Record, frozen=True):
 
     TAG: ClassVar[bytes] = b"tv.sign?"
     sequence: U64
-
-
-class Refusal(Record, frozen=True):
-    """An order that the token did not sign, and its reason."""
-
-    order: Bytes32
-    code: U16
-    reason: Annotated[str, Chars(256)]
-
-
-class Signed(Record, frozen=True):
-    """The partials of this module for the batch, signed by its token, and what was refused."""
-
-    TAG: ClassVar[bytes] = b"tv.sign1"
-    sequence: U64
-    partials: Partials
-    refusals: Annotated[tuple[Refusal, ...], Count(BATCH_ENTRIES_MAX)]
 
 
 class DecidedCall(Record, frozen=True):

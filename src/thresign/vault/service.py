@@ -43,6 +43,7 @@ from thresign.vault.voting.book import Ballot, Book, Proposal
 from thresign.wire.canonical import Record
 
 GROUPS_MAX = 16
+SIGN_AT_ONCE = 16
 BODIES_BYTES_MAX = 8 * BODY_BYTES_MAX
 NO_SIGNATURE = bytes(64)
 
@@ -190,12 +191,14 @@ class Service:
         state.changed_keys.clear()
         return calls.Applied(
             state.sequence,
+            state.time_ms,
             proposal.body,
             tuple(proposal.plan.leaves),
             tuple(snapshot.key_part(key) for key in changed),
             self._unused(),
             int(standing.may_return(max(now_ms, state.time_ms), state.settings.silence_ms)),
             int(checkpoint.is_due(self.book)),
+            (self._signed(state.sequence),) if len(proposal.plan.orders) <= SIGN_AT_ONCE else (),
         )
 
     def _unused(self) -> tuple[int, ...]:
@@ -221,8 +224,12 @@ class Service:
     # --- signing --------------------------------------------------------------------------------------------------
 
     def _sign(self, call: calls.SignCall, _now_ms: int) -> Ballot:
+        return Ballot(self._signed(call.sequence))
+
+    def _signed(self, sequence: int) -> calls.Signed:
+        """The token's partials for the orders of an applied batch that name this module."""
         wanted, leaves, shares, refusals = [], [], [], []
-        for leaf, sign_call in self.kept.sign_calls(call.sequence, self.book.number):
+        for leaf, sign_call in self.kept.sign_calls(sequence, self.book.number):
             if sign_call is None:
                 refusals.append(calls.Refusal(leaf, 0, "the message is no longer kept"))
             else:
@@ -235,7 +242,7 @@ class Service:
             else:
                 shares.append(SharePart(leaf, answer))
         partials = Partials(self.book.state.domain, self.book.number, tuple(shares), signature)
-        return Ballot(calls.Signed(call.sequence, partials, tuple(refusals)))
+        return calls.Signed(sequence, partials, tuple(refusals))
 
     def _forget(self, call: calls.ForgetCall, _now_ms: int) -> Ballot:
         for request in call.requests:

@@ -73,8 +73,11 @@ Encoder = Callable[[Any, bytearray], None]
 Decoder = Callable[[bytes, int], tuple[Any, int]]
 
 
-class Record(msgspec.Struct, frozen=True):
-    """Base of everything that has a canonical encoding. Subclasses are frozen msgspec structs with annotated fields."""
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """Base of everything that has a canonical encoding. Subclasses are frozen msgspec structs with annotated fields.
+
+    Frozen records cannot form cycles, so the garbage collector need not look at them.
+    """
 
     TAG: ClassVar[bytes] = b""
 

@@ -3,6 +3,7 @@ sends it, so nothing here has to be trusted."""
 
 from __future__ import annotations
 
+from thresign.agreement.pbft import progress
 from thresign.agreement.pbft.events import Ask, Broadcast, Send, SendDecided, SetTimer, Timer
 from thresign.agreement.pbft.messages import BodyOf, DecidedBatch, FetchBody, FetchDecided, FetchView, Forward, Standing
 from thresign.agreement.pbft.state import Core
@@ -17,7 +18,7 @@ AGAIN_ENTRIES_MAX = 16
 
 def standing(core: Core) -> Standing:
     """Where this module stands."""
-    return Standing(core.view, core.entered, core.sequence, core.low)
+    return Standing(core.view, core.entered, core.sequence, core.low, int(core.suspects))
 
 
 def vault_up(core: Core, status: calls.Status) -> None:
@@ -81,6 +82,11 @@ def _say_again(core: Core) -> None:
 def on_standing(core: Core, sender: int, message: Standing) -> None:
     """Notes how far another module is; helps who is in a lower view, asks who is in a higher one."""
     core.ahead[sender] = message.sequence
+    if message.suspects or message.entered > message.view:
+        core.suspicions[sender] = max(message.view, message.entered - 1)
+    else:
+        core.suspicions.pop(sender, None)
+    progress.join_suspicion(core)
     if message.view < core.view and core.new_view is not None:
         core.out.append(Send(sender, core.new_view))
     if message.view > core.view or message.entered > max(core.entered, core.view):

@@ -62,6 +62,7 @@ def decided(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     core.stalled = False
     core.failed_views = 0
     core.watching = False
+    core.suspects = False
     core.out.append(CancelTimer(Timer.PROGRESS))
     core.out.append(Deliver(found[0], batch, reply))
     if reply.checkpoint_due:

@@ -11,7 +11,7 @@ from thresign.limits import BATCH_BYTES_MAX
 from thresign.orders.batch import Batch
 from thresign.orders.header import Certificate
 from thresign.orders.votes import Checkpoint, CheckpointCertificate, NewView, PrePrepare, ViewChange, Vote
-from thresign.wire.canonical import U64, Bytes32, Count, Record, Var
+from thresign.wire.canonical import U8, U64, Bytes32, Count, Record, Var
 
 
 class Forward(Record, frozen=True):
@@ -22,13 +22,15 @@ class Forward(Record, frozen=True):
 
 
 class Standing(Record, frozen=True):
-    """Where the sender stands: said at intervals, on connecting, and to who lags."""
+    """Where the sender stands: said at intervals, on connecting, and when it begins to suspect the primary."""
 
     TAG: ClassVar[bytes] = b"ta.stnd1"
     view: U64
     entered: U64
     sequence: U64
     low: U64
+    suspects: U8
+    """1 if the sender holds that the primary of its view does not lead."""
 
 
 class FetchDecided(Record, frozen=True):

@@ -1,13 +1,17 @@
 """The progress timer: when to hold that a primary does not lead (OSDI '99 section 4.5.2).
 
-It runs while something could be decided and is not; it starts afresh with every decided batch. What merely waits for
-something else (nonces, a signer) is no reason: before leaving a view for what waits, the node asks its own vault
-whether any of it could be ordered now.
+It runs while something could be decided and is not, by who is connected; it starts afresh with every decided batch.
+What merely waits for something else (nonces, a signer) is no reason: before suspecting the primary for what waits, the
+node asks its own vault whether any of it could be ordered now.
+
+Leaving a view cannot be taken back, and a module that leaves alone only loses its vote until the others follow. So a
+module first says that it suspects the primary, and leaves when f + 1 do: then one of them is honest, and all follow.
 """
 
 from __future__ import annotations
 
-from thresign.agreement.pbft.events import Ask, CancelTimer, SetTimer, Timer
+from thresign.agreement.pbft.events import Ask, Broadcast, CancelTimer, SetTimer, Timer
+from thresign.agreement.pbft.messages import Standing
 from thresign.agreement.pbft.propose import drop
 from thresign.agreement.pbft.state import Core
 from thresign.agreement.pbft.view_change import leave_view
@@ -19,7 +23,8 @@ from thresign.wire.canonical import Record
 
 def watch(core: Core) -> None:
     """Starts or stops the timer as there is something to wait for."""
-    wanted = core.active and (len(core.pending) > 0 or _in_flight(core))
+    connected = len(core.peers_up) + 1 >= core.roster.q
+    wanted = core.active and connected and not core.suspects and (len(core.pending) > 0 or _in_flight(core))
     if wanted and not core.watching:
         core.watching = True
         core.out.append(SetTimer(Timer.PROGRESS, _timeout(core)))
@@ -52,7 +57,7 @@ def no_progress(core: Core) -> None:
     if not core.active:
         return
     if _in_flight(core):
-        leave_view(core, core.view + 1)
+        suspect(core)
     elif not core.judging:
         core.judging = tuple(core.pending.sample())
         batch = Batch(tuple(waiting.entry for waiting in core.judging))
@@ -73,4 +78,19 @@ def judged(core: Core, reply: Record | ThresignError) -> None:
         elif verdict.kind == calls.REFUSE:
             drop(core, waiting.entry, by_code(verdict.code, verdict.detail))
     if permitted:
+        suspect(core)
+
+
+def suspect(core: Core) -> None:
+    """Says that the primary does not lead; leaves the view at once if f others have said so."""
+    if core.active and not core.suspects:
+        core.suspects = True
+        core.out.append(Broadcast(Standing(core.view, core.entered, core.sequence, core.low, 1)))
+        join_suspicion(core)
+
+
+def join_suspicion(core: Core) -> None:
+    """Leaves the view once f + 1 modules, this one among them or not, suspect its primary or have left it. [PBFT-V0]"""
+    others = sum(view >= core.view for number, view in core.suspicions.items() if number != core.number)
+    if core.active and others + core.suspects > core.roster.f:
         leave_view(core, core.view + 1)

@@ -27,8 +27,14 @@ def submit(core: Core, entry: Entry) -> None:
     except Overloaded as error:
         core.out.append(Refuse(entry, error))
         return
-    if waiting is not None and core.active and not core.leads:
-        core.out.append(Send(core.primary, Forward(Batch((entry,)))))
+    if waiting is None or (core.active and core.leads):
+        return
+    forward = Forward(Batch((entry,)))
+    if core.active and core.primary in core.peers_up:
+        core.out.append(Send(core.primary, forward))
+    else:
+        # The primary is gone, or this module is on its way to another view and cannot know who orders: tell all.
+        core.out.append(Broadcast(forward))
 
 
 def on_forward(core: Core, batch: Batch) -> None:

@@ -18,8 +18,8 @@ from thresign.wire.canonical import Record
 class Timing:
     """Milliseconds. The progress timeout doubles with each view change that does not help, up to the maximum."""
 
-    progress_ms: int = 800
-    progress_max_ms: int = 12_800
+    progress_ms: int = 1500
+    progress_max_ms: int = 12_000
     standing_ms: int = 250
     retry_ms: int = 60
     fetch_ms: int = 250
@@ -82,6 +82,10 @@ class Core:
     asked: set[Tag] = field(default_factory=set)
     watching: bool = False
     """The progress timer runs."""
+    suspects: bool = False
+    """This module holds that the primary of the installed view does not lead."""
+    suspicions: dict[int, int] = field(default_factory=dict)
+    """By module: the highest view whose primary it suspects, or that it has left."""
     ticked: int = 0
     """The sequence at the last tick: no progress since then means that somebody has to say things again."""
     waited: set[bytes] = field(default_factory=set)
@@ -125,4 +129,5 @@ class Core:
         """Forgets what belonged to the view before."""
         self.slots.clear()
         self.demanded = {}
+        self.suspects = False
         self.asked = {tag for tag in self.asked if tag.ask in (Ask.DECIDE, Ask.CHECKPOINT, Ask.STABILISE)}
