@@ -15,7 +15,7 @@ from thresign.ids import ModuleNumber, RequestId
 from thresign.ledger import ledger, snapshot
 from thresign.ledger.draft import Draft
 from thresign.ledger.judge_keys import confirmation_of
-from thresign.ledger.state import State
+from thresign.ledger.state import KeyState, State
 from thresign.ledger.verdicts import Checks, Later, Permit, Refuse
 from thresign.ledger.verdicts import Verdict as LedgerVerdict
 from thresign.limits import BODY_BYTES_MAX
