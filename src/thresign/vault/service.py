@@ -162,6 +162,9 @@ class Service:
         self.token.check_certificate(call.certificate.encode())
         proposal, record = decide.decide(self.book, call.certificate, call.body)
         self.keep(proposal, call.certificate)
+        for key in self.book.state.changed_keys:
+            if self.book.state.keys[key].state is KeyState.FAILED:
+                self.token.keygen_forget(self.book.state.keys[key].ceremony)
         return Ballot(self._applied(proposal, now_ms), (record,))
 
     def keep(self, proposal: Proposal, certificate: Certificate) -> None:
