@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "thresign/wipe.h"
 #include "token_limits.h"
 
 enum ts_attribute_kind ts_attribute_kind(CK_ATTRIBUTE_TYPE type) {
@@ -60,6 +61,12 @@ bool ts_attribute_valid(CK_ATTRIBUTE_TYPE type, const void *value, size_t length
   }
 }
 
+/* Wiped although nothing here is meant to be secret: the value of a private data object passes through. */
+static void drop(ts_attribute *attribute) {
+  if (attribute->value != NULL) ts_wipe(attribute->value, attribute->length);
+  free(attribute->value);
+}
+
 /* The place of type in the list, or where it would go. */
 static size_t place_of(const ts_attributes *attributes, CK_ATTRIBUTE_TYPE type) {
   size_t i = 0;
@@ -85,7 +92,7 @@ CK_RV ts_attributes_set(ts_attributes *attributes, CK_ATTRIBUTE_TYPE type, const
     memcpy(copy, value, length);
   }
   if (there) {
-    free(attributes->list[at].value);
+    drop(&attributes->list[at]);
   } else {
     memmove(&attributes->list[at + 1], &attributes->list[at], (attributes->count - at) * sizeof *attributes->list);
     attributes->count++;
@@ -123,13 +130,13 @@ CK_ULONG ts_attributes_ulong(const ts_attributes *attributes, CK_ATTRIBUTE_TYPE 
 void ts_attributes_remove(ts_attributes *attributes, CK_ATTRIBUTE_TYPE type) {
   size_t at = place_of(attributes, type);
   if (at == attributes->count || attributes->list[at].type != type) return;
-  free(attributes->list[at].value);
+  drop(&attributes->list[at]);
   attributes->count--;
   memmove(&attributes->list[at], &attributes->list[at + 1], (attributes->count - at) * sizeof *attributes->list);
 }
 
 void ts_attributes_clear(ts_attributes *attributes) {
-  for (size_t i = 0; i < attributes->count; i++) free(attributes->list[i].value);
+  for (size_t i = 0; i < attributes->count; i++) drop(&attributes->list[i]);
   free(attributes->list);
   *attributes = (ts_attributes){.count = 0, .capacity = 0, .list = NULL};
 }

@@ -7,6 +7,8 @@
 #include "thresign/errors.h"
 #include "thresign/vendor.h"
 
+_Static_assert(sizeof(CK_ULONG) == 8, "token files keep a CK_ULONG in 8 bytes, and handles never wrap");
+
 typedef struct CK_EDDSA_PARAMS {
   CK_BBOOL phFlag;
   CK_ULONG ulContextDataLen;

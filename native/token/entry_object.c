@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "internal.h"
-#include "thresign/wipe.h"
 
 /* A template as an argument: every entry that takes one checks it like this. */
 static bool template_bad(const CK_ATTRIBUTE *list, CK_ULONG count) {
@@ -65,8 +64,7 @@ static CK_RV check_public_key(ts_object *object) {
 static CK_RV hide_value(ts_object *object) {
   const ts_attribute *value = ts_attributes_get(&object->attributes, CKA_VALUE);
   CK_RV rv = ts_object_set_secret(object, value->value, value->length);
-  if (value->value != NULL) ts_wipe(value->value, value->length);
-  ts_attributes_remove(&object->attributes, CKA_VALUE);
+  ts_attributes_remove(&object->attributes, CKA_VALUE); /* and wipes it */
   return rv;
 }
 

@@ -11,7 +11,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static struct {
-  pid_t pid; /* of the process that initialised; 0 if none did */
+  _Atomic pid_t pid; /* of the process that initialised; 0 if none did */
   bool fork_handled;
   size_t slot_count;
   ts_slot slots[TS_SLOTS_MAX];
@@ -43,8 +43,12 @@ static void after_fork_in_child(void) {
 /* ---- Entering and leaving -------------------------------------------------------------------------------------- */
 
 CK_RV ts_enter(void) {
+  /* Looked at before the lock as well: in a child of a bare clone(), which runs no fork handler, a thread that is not
+   * there may hold it. */
+  pid_t here = getpid();
+  if (library.pid != here) return CKR_CRYPTOKI_NOT_INITIALIZED;
   (void)pthread_mutex_lock(&lock);
-  if (library.pid != 0 && library.pid == getpid()) return CKR_OK; /* a bare clone() runs no fork handler */
+  if (library.pid == here) return CKR_OK;
   (void)pthread_mutex_unlock(&lock);
   return CKR_CRYPTOKI_NOT_INITIALIZED;
 }

@@ -265,23 +265,31 @@ static void names_and_limits(void) {
   end_token();
 }
 
-/* However full secret memory is made, the token can still be logged into. */
-static void full_of_secrets(void) {
-  static CK_BYTE value[TS_SECRET_BYTES_MAX];
-  CK_OBJECT_CLASS data = CKO_DATA;
-  CK_OBJECT_HANDLE handle;
-  new_token();
-  CK_SESSION_HANDLE session = user_session();
-  const CK_ULONG sizes[] = {sizeof value, 16384, 1024};
-  for (size_t s = 0; s < COUNT(sizes); s++) {
-    CK_ATTRIBUTE list[] = {{CKA_CLASS, &data, sizeof data}, {CKA_TOKEN, &yes, 1}, {CKA_PRIVATE, &yes, 1},
-                           {CKA_VALUE, value, sizes[s]}};
-    CK_RV rv = CKR_OK;
-    for (int i = 0; rv == CKR_OK && i < 1000; i++) rv = p11->C_CreateObject(session, list, COUNT(list), &handle);
-    EXPECT(CKR_TS_SECRET_MEMORY_FULL, rv);
+/* Puts so many secrets of a length in one change. */
+static CK_RV put_secrets(size_t count, size_t secret_length) {
+  static const uint8_t bytes[TS_SECRET_BYTES_MAX];
+  static int number;
+  ts_change *change;
+  EXPECT(CKR_OK, ts_change_begin(slot0(), &change));
+  for (size_t i = 0; i < count; i++) {
+    char name[16];
+    CHECK(snprintf(name, sizeof name, "s-%d", number++) > 0);
+    (void)ts_change_put_secret(change, name, bytes, secret_length);
   }
-  restart();
+  return ts_change_commit(change);
+}
+
+/* However full secret memory is made, block by block of every size, the token can still be logged into. */
+static void full_of_secrets(void) {
+  const size_t sizes[] = {65536, 16384, 4096, 1024, 256};
+  new_token();
   (void)user_session();
+  for (size_t s = 0; s < COUNT(sizes); s++)
+    for (size_t count = 64; count > 0; count /= 2)
+      while (put_secrets(count, sizes[s]) == CKR_OK) continue;
+  EXPECT(CKR_TS_SECRET_MEMORY_FULL, put_secrets(1, 256));
+  restart();
+  CK_SESSION_HANDLE session = user_session();
   restart();
   session = open_session(CKF_RW_SESSION);
   EXPECT(CKR_OK, log_in(session, CKU_SO, SO_PIN));

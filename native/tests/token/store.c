@@ -215,13 +215,14 @@ static void seals(void) {
   ts_seal(keys, &right, secret, sizeof secret, sealed);
   CHECK(ts_unseal(keys, &right, sealed, sizeof sealed, opened) && memcmp(opened, secret, sizeof secret) == 0);
   uint8_t other_serial[16] = "1123456789abcdef", other_binding[32] = {1};
-  ts_seal_context wrong[6] = {right, right, right, right, right, right};
+  ts_seal_context wrong[7] = {right, right, right, right, right, right, right};
   wrong[0].version = 2;
   wrong[1].serial = other_serial;
   wrong[2].binding = other_binding;
   wrong[3].id = 6;
   wrong[4].class = 4;
   wrong[5].name = "nn";
+  wrong[6].name = "m";
   for (size_t i = 0; i < COUNT(wrong); i++) {
     memset(opened, 9, sizeof opened);
     CHECK(!ts_unseal(keys, &wrong[i], sealed, sizeof sealed, opened) && sodium_is_zero(opened, sizeof opened));

@@ -1,5 +1,8 @@
 /* Every entry point when it must not work: before initialise, after finalise, in a forked child, with a bad handle, with
  * NULL, without login, without an operation. And the arguments of C_Initialize. */
+#include <signal.h>
+#include <sys/syscall.h>
+
 #include "harness.h"
 
 /* The arguments of a sweep; every pointer may be NULL. */
@@ -287,6 +290,18 @@ static void child_begins_anew(void) {
   EXPECT(CKR_OK, p11->C_Finalize(NULL));
 }
 
+/* The same child without the C library's fork, and so without fork handlers. */
+static void in_cloned_child(void (*body)(void)) {
+  long child = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+  CHECK(child >= 0);
+  if (child == 0) {
+    body();
+    _exit(0);
+  }
+  int status;
+  CHECK(waitpid((pid_t)child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void) {
   load_provider(TOKEN_PATH);
   for (size_t i = 0; i < 68; i++) { /* callers call through the table without looking */
@@ -310,6 +325,8 @@ int main(void) {
   at = session;
   in_child(all_not_initialised);
   in_child(child_begins_anew);
+  in_cloned_child(all_not_initialised);
+  in_cloned_child(child_begins_anew);
   CK_SESSION_INFO info; /* and the parent has noticed nothing */
   EXPECT(CKR_OK, p11->C_GetSessionInfo(session, &info));
   CHECK(info.state == CKS_RW_USER_FUNCTIONS);
