@@ -2,6 +2,7 @@
  * touches one, and after logout. Uses the build with hooks, which says where they are. */
 #include <pthread.h>
 
+#include "genesis.h"
 #include "harness.h"
 
 typedef bool (*range_hook)(const uint8_t **start, size_t *length);
@@ -109,8 +110,8 @@ static void add_pin(const char *file) {
 
 int main(void) {
   CK_UTF8CHAR label[33] = "memory                          ";
-  CK_OBJECT_CLASS data = CKO_DATA;
   CK_OBJECT_HANDLE handle;
+  test_domain domain;
   pthread_t thread;
   load_hooks();
   new_token_dir();
@@ -142,9 +143,8 @@ int main(void) {
 
   EXPECT(CKR_OK, p11->C_Logout(session));
   EXPECT(CKR_OK, p11->C_Login(session, CKU_SO, NULL, 0)); /* pinning seals everything anew */
-  CK_ATTRIBUTE genesis[] = {{CKA_CLASS, &data, sizeof data}, {CKA_VALUE, BYTES("genesis"), 7},
-                            {CKA_APPLICATION, BYTES(TS_GENESIS_APPLICATION), strlen(TS_GENESIS_APPLICATION)}};
-  EXPECT(CKR_OK, p11->C_CreateObject(session, genesis, COUNT(genesis), &handle));
+  test_domain_make(session, &domain);
+  EXPECT(CKR_OK, pin_bytes(session, domain.genesis, domain.genesis_length, &handle));
   CHECK(search() == 0 && free_is_zero());
   EXPECT(CKR_OK, p11->C_Logout(session));
   const uint8_t *secret;

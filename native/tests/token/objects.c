@@ -1,5 +1,7 @@
 /* Objects: what templates may ask, what can be read, found, changed and destroyed, and by whom. */
+#include "genesis.h"
 #include "harness.h"
+#include "thresign/result.h"
 
 static CK_OBJECT_CLASS data_class = CKO_DATA, public_class = CKO_PUBLIC_KEY, private_class = CKO_PRIVATE_KEY;
 static CK_KEY_TYPE edwards = CKK_EC_EDWARDS;
@@ -257,18 +259,13 @@ static void session_object_limit(CK_SESSION_HANDLE session) {
 
 /* ---- Identity and genesis ------------------------------------------------------------------------------------------------ */
 
-static CK_RV pin_genesis(CK_SESSION_HANDLE session, const void *bytes, CK_ULONG length, CK_OBJECT_HANDLE *handle) {
-  CK_ATTRIBUTE list[] = {{CKA_CLASS, &data_class, sizeof data_class}, {CKA_VALUE, (void *)(uintptr_t)bytes, length},
-                         {CKA_APPLICATION, BYTES(TS_GENESIS_APPLICATION), strlen(TS_GENESIS_APPLICATION)}};
-  return p11->C_CreateObject(session, list, COUNT(list), handle);
-}
-
 static void identity_and_genesis(void) {
   static CK_BYTE large[(1u << 20) + 1];
   CK_OBJECT_HANDLE pair[2], handle = 0, sealing[2];
   CK_BYTE signature[64], binding[32];
-  CK_MECHANISM_TYPE identity = CKM_TS_IDENTITY, none[4];
+  CK_MECHANISM_TYPE identity = CKM_TS_IDENTITY, none[64];
   CK_ULONG length = sizeof none;
+  test_domain domain;
   new_token();
   CK_SESSION_HANDLE ro = open_session(0), session = user_session();
   EXPECT(CKR_SESSION_READ_ONLY, generate_identity(ro, pair));
@@ -284,6 +281,7 @@ static void identity_and_genesis(void) {
   CHECK(find(session, &made, 1, NULL) == 4); /* vote and sealing; the hedge secret is no object */
   CK_ATTRIBUTE sealing_key[] = {{CKA_LABEL, BYTES("sealing"), 7}, by_class};
   CHECK(find(session, sealing_key, 2, &sealing[1]) == 1);
+  test_domain_make(session, &domain);
   /* These keys obey vendor mechanisms alone, and stay. */
   EXPECT(CKR_KEY_FUNCTION_NOT_PERMITTED, sign_eddsa(session, pair[1], "message", signature));
   EXPECT(CKR_KEY_FUNCTION_NOT_PERMITTED, sign_eddsa(session, sealing[1], "message", signature));
@@ -293,15 +291,17 @@ static void identity_and_genesis(void) {
   EXPECT(CKR_ACTION_PROHIBITED, p11->C_DestroyObject(session, pair[1]));
   EXPECT(CKR_ACTION_PROHIBITED, p11->C_DestroyObject(session, sealing[1]));
 
-  EXPECT(CKR_TS_GENESIS_NEEDS_SO, pin_genesis(session, "genesis", 7, &handle));
+  EXPECT(CKR_TS_GENESIS_NEEDS_SO, pin_bytes(session, domain.genesis, domain.genesis_length, &handle));
   EXPECT(CKR_OK, p11->C_CloseAllSessions(0));
   session = open_session(CKF_RW_SESSION);
-  EXPECT(CKR_TS_GENESIS_NEEDS_SO, pin_genesis(session, "genesis", 7, &handle));
+  EXPECT(CKR_TS_GENESIS_NEEDS_SO, pin_bytes(session, domain.genesis, domain.genesis_length, &handle));
   EXPECT(CKR_OK, log_in(session, CKU_SO, SO_PIN));
-  EXPECT(CKR_TEMPLATE_INCOMPLETE, pin_genesis(session, "", 0, &handle));
-  EXPECT(CKR_ATTRIBUTE_VALUE_INVALID, pin_genesis(session, large, sizeof large, &handle));
-  EXPECT(CKR_OK, pin_genesis(session, large, sizeof large - 1, &handle));
-  EXPECT(CKR_TS_GENESIS_PINNED, pin_genesis(session, "genesis", 7, &handle));
+  EXPECT(CKR_TEMPLATE_INCOMPLETE, pin_bytes(session, "", 0, &handle));
+  EXPECT(CKR_ATTRIBUTE_VALUE_INVALID, pin_bytes(session, large, sizeof large, &handle));
+  EXPECT(CKR_TS_GENESIS_INVALID, pin_bytes(session, large, sizeof large - 1, &handle));
+  EXPECT(CKR_TS_BASE | TS_MALFORMED, pin_bytes(session, domain.genesis, domain.genesis_length - 1, &handle));
+  EXPECT(CKR_OK, pin_bytes(session, domain.genesis, domain.genesis_length, &handle));
+  EXPECT(CKR_TS_GENESIS_PINNED, pin_bytes(session, domain.genesis, domain.genesis_length, &handle));
   EXPECT(CKR_ACTION_PROHIBITED, p11->C_DestroyObject(session, handle));
   CK_ATTRIBUTE label = {CKA_LABEL, BYTES("x"), 1};
   EXPECT(CKR_ACTION_PROHIBITED, p11->C_SetAttributeValue(session, handle, &label, 1));
@@ -312,16 +312,17 @@ static void identity_and_genesis(void) {
   CHECK(find(session, &made, 1, NULL) == 4 && find(session, &by_name, 1, &handle) == 1);
   length = sizeof large;
   EXPECT(CKR_OK, get(session, handle, CKA_VALUE, NULL, &length));
-  CHECK(length == sizeof large - 1);
+  CHECK(length == domain.genesis_length);
   length = sizeof binding;
   EXPECT(CKR_OK, get(session, handle, CKA_TS_BINDING, binding, &length));
-  CHECK(length == 32);
+  CHECK(length == 32 && memcmp(binding, domain.id, 32) == 0);
   EXPECT(CKR_OK, p11->C_CloseAllSessions(0));
   EXPECT(CKR_OK, init_token(0, SO_PIN)); /* only this removes it */
   session = open_session(CKF_RW_SESSION);
   EXPECT(CKR_OK, log_in(session, CKU_SO, SO_PIN));
   CHECK(find(session, NULL, 0, NULL) == 0);
-  EXPECT(CKR_OK, pin_genesis(session, "genesis", 7, &handle));
+  /* The new token is not the one that this genesis names. */
+  EXPECT(CKR_TS_BASE | TS_NOT_A_MEMBER, pin_bytes(session, domain.genesis, domain.genesis_length, &handle));
   end_token();
 }
 
