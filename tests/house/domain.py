@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -82,7 +83,7 @@ class RunningDomain:
 
     def wait_ready(self, numbers: list[int] | None = None, within_s: float = READY_S) -> None:
         deadline = time.monotonic() + within_s
-        with httpx.Client(verify=str(self.root / "ca.pem"), timeout=2.0) as http:
+        with httpx.Client(verify=ssl.create_default_context(cafile=self.root / "ca.pem"), timeout=2.0) as http:
             for number in numbers or self.numbers:
                 while True:
                     with contextlib.suppress(httpx.HTTPError):
