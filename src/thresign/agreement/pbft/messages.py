@@ -31,6 +31,12 @@ class Standing(Record, frozen=True):
     low: U64
 
 
+class Mute(Record, frozen=True):
+    """The sender's vault does not answer: it takes no part until it says again where it stands."""
+
+    TAG: ClassVar[bytes] = b"ta.mute1"
+
+
 class FetchDecided(Record, frozen=True):
     """Send the decided batches from this sequence on, as many as fit."""
 
@@ -83,6 +89,7 @@ Message = (
     | NewView
     | Forward
     | Standing
+    | Mute
     | FetchDecided
     | DecidedBatch
     | FetchBody
@@ -102,6 +109,7 @@ MESSAGES: dict[bytes, type[Record]] = {
         NewView,
         Forward,
         Standing,
+        Mute,
         FetchDecided,
         DecidedBatch,
         FetchBody,
