@@ -27,6 +27,5 @@ def domain(open_tmp: Path, request: pytest.FixtureRequest) -> Iterator[RunningDo
     """A running domain of four modules with an active key "k", for one test file."""
     name = request.module.__name__.replace(".", "-")
     with running_domain(open_tmp / name) as running:
-        with running.client() as client:
-            client.create_key("k")
+        running.create_key("k")
         yield running

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -82,7 +83,7 @@ class RunningDomain:
 
     def wait_ready(self, numbers: list[int] | None = None, within_s: float = READY_S) -> None:
         deadline = time.monotonic() + within_s
-        with httpx.Client(verify=str(self.root / "ca.pem"), timeout=2.0) as http:
+        with httpx.Client(verify=ssl.create_default_context(cafile=self.root / "ca.pem"), timeout=2.0) as http:
             for number in numbers or self.numbers:
                 while True:
                     with contextlib.suppress(httpx.HTTPError):
@@ -119,6 +120,22 @@ class RunningDomain:
 
     def client(self, timeout_s: float = 30.0) -> Client:
         return Client(self.profile(), timeout_s=timeout_s)
+
+    def create_key(self, name: str) -> None:
+        """Makes a key, and waits until every module has heard that it is active: each judges by its own ledger."""
+        with self.client() as client:
+            client.create_key(name)
+            deadline = time.monotonic() + READY_S
+            for number in self.numbers:
+                while not any(k["name"] == name and k["state"] == "active" for k in self._keys_at(number)):
+                    assert time.monotonic() < deadline, f"module {number} does not know that key {name} is active"
+                    time.sleep(0.02)
+
+    def _keys_at(self, number: int) -> list[dict[str, str]]:
+        context = ssl.create_default_context(cafile=self.root / "ca.pem")
+        answer = httpx.get(f"{self.url(number)}/v1/keys", verify=context, timeout=5.0)
+        keys: list[dict[str, str]] = answer.json()["keys"]
+        return keys
 
 
 def make_domain(root: Path, modules: int = 4, own_uids: bool = True) -> RunningDomain:

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -75,7 +76,7 @@ def wait_ready(root: Path, processes: list[subprocess.Popen[bytes]]) -> None:
     """Waits until every node says that requests can be decided. Raises Undecided."""
     domain = read_domain_file(root / "domain.json")
     deadline = time.monotonic() + READY_S
-    with httpx.Client(verify=str(root / "ca.pem"), timeout=2.0) as http:
+    with httpx.Client(verify=ssl.create_default_context(cadata=domain.ca), timeout=2.0) as http:
         for module in domain.modules:
             while True:
                 with contextlib.suppress(httpx.HTTPError):

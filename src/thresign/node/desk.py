@@ -131,7 +131,7 @@ class Desk:
     def status(self) -> NodeStatus:
         roster = self._domain.genesis.roster
         up = self._peers_up()
-        answering = 1 + len(up)
+        answering = self._runtime.answering()
         reason = ""
         if self._status is None:
             reason = "this module's vault does not answer"
@@ -270,7 +270,7 @@ class Desk:
         if request.expires_s <= time.time():
             return RequestExpired("the request expired before a decision was reached")
         roster = self._domain.genesis.roster
-        answering = 1 + len(self._peers_up())
+        answering = self._runtime.answering()
         return Undecided(
             f"{answering} of {len(roster.members)} modules answer, {roster.q} are needed for a decision;"
             f" request {request.id().hex()} may still be decided: ask again with the same Idempotency-Key"

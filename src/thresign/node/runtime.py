@@ -113,6 +113,10 @@ class Runtime:
         """The loop's monotonic clock."""
         return int(self._loop.time() * 1000)
 
+    def answering(self) -> int:
+        """How many modules can take part in a decision now, this one included, as far as it has heard."""
+        return int(self.vault_is_up) + len(self.replica.core.answering)
+
     # --- what comes in --------------------------------------------------------------------------------------------
 
     def feed(self, event: ev.Event) -> None:

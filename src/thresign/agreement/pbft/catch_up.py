@@ -5,7 +5,16 @@ from __future__ import annotations
 
 from thresign.agreement.pbft import progress
 from thresign.agreement.pbft.events import Ask, Broadcast, Send, SendDecided, SetTimer, Timer
-from thresign.agreement.pbft.messages import BodyOf, DecidedBatch, FetchBody, FetchDecided, FetchView, Forward, Standing
+from thresign.agreement.pbft.messages import (
+    BodyOf,
+    DecidedBatch,
+    FetchBody,
+    FetchDecided,
+    FetchView,
+    Forward,
+    Mute,
+    Standing,
+)
 from thresign.agreement.pbft.state import Core
 from thresign.agreement.pbft.view_change import enter
 from thresign.ids import Digest
@@ -45,9 +54,18 @@ def vault_up(core: Core, status: calls.Status) -> None:
         core.out.append(SetTimer(Timer.VIEW, core.timing.progress_ms))
 
 
+def greet(core: Core, number: int) -> None:
+    """A connection stands: its other end is told where we are, or that our vault is not there; and from now on too."""
+    if core.vault_up:
+        core.out.append(Send(number, standing(core)))
+    else:
+        core.out.append(Send(number, Mute()))
+        core.out.append(SetTimer(Timer.STANDING, core.timing.standing_ms))
+
+
 def tick(core: Core) -> None:
     """At intervals: says where we stand, and, if nothing moved since the last tick, says again what may be lost."""
-    core.out.append(Broadcast(standing(core)))
+    core.out.append(Broadcast(standing(core) if core.vault_up else Mute()))
     stuck = core.ticked == core.sequence
     core.ticked = core.sequence
     if not core.vault_up:
@@ -81,6 +99,7 @@ def _say_again(core: Core) -> None:
 
 def on_standing(core: Core, sender: int, message: Standing) -> None:
     """Notes how far another module is; helps who is in a lower view, asks who is in a higher one."""
+    core.mute.discard(sender)
     core.ahead[sender] = message.sequence
     if message.suspects or message.entered > message.view:
         core.suspicions[sender] = max(message.view, message.entered - 1)

@@ -16,12 +16,12 @@ from thresign.agreement.pbft.events import (
     Answered,
     Ask,
     BodyArrived,
+    Broadcast,
     Effect,
     Event,
     PeerDown,
     PeerUp,
     Received,
-    Send,
     SetTimer,
     Submitted,
     Timer,
@@ -36,6 +36,7 @@ from thresign.agreement.pbft.messages import (
     FetchDecided,
     FetchView,
     Forward,
+    Mute,
     Standing,
     ViewChanges,
 )
@@ -65,11 +66,13 @@ def step(core: Core, event: Event) -> list[Effect]:
         case VaultDown():
             core.vault_up = False
             core.asked.clear()
+            core.out.append(Broadcast(Mute()))
         case PeerUp():
             core.peers_up.add(event.number)
-            core.out.append(Send(event.number, catch_up.standing(core)))
+            catch_up.greet(core, event.number)
         case PeerDown():
             core.peers_up.discard(event.number)
+            core.mute.discard(event.number)
             core.ahead.pop(event.number, None)
             progress.peer_lost(core, event.number)
         case BodyArrived():
@@ -102,6 +105,8 @@ def _received(core: Core, event: Received) -> None:
             propose.on_forward(core, message.batch)
         case Standing():
             catch_up.on_standing(core, sender, message)
+        case Mute():
+            progress.on_mute(core, sender)
         case ViewChange():
             view_change.on_view_change(core, sender, message)
         case ViewChanges():

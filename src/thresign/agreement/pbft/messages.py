@@ -33,6 +33,12 @@ class Standing(Record, frozen=True):
     """1 if the sender holds that the primary of its view does not lead."""
 
 
+class Mute(Record, frozen=True):
+    """The sender's vault does not answer: it takes no part until it says again where it stands."""
+
+    TAG: ClassVar[bytes] = b"ta.mute1"
+
+
 class FetchDecided(Record, frozen=True):
     """Send the decided batches from this sequence on, as many as fit."""
 
@@ -85,6 +91,7 @@ Message = (
     | NewView
     | Forward
     | Standing
+    | Mute
     | FetchDecided
     | DecidedBatch
     | FetchBody
@@ -104,6 +111,7 @@ MESSAGES: dict[bytes, type[Record]] = {
         NewView,
         Forward,
         Standing,
+        Mute,
         FetchDecided,
         DecidedBatch,
         FetchBody,

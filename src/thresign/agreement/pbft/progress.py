@@ -40,7 +40,7 @@ def _in_flight(core: Core) -> bool:
 
 def _timeout(core: Core) -> int:
     timing = core.timing
-    if not core.leads and core.primary not in core.peers_up:
+    if not core.leads and core.primary not in core.answering:
         return timing.lost_primary_ms
     return min(timing.progress_ms << core.failed_views, timing.progress_max_ms)
 
@@ -49,6 +49,13 @@ def peer_lost(core: Core, number: int) -> None:
     """The connection to a module broke: if it is the primary, and something waits, soon another has to lead."""
     if core.active and number == core.primary and core.watching:
         core.out.append(SetTimer(Timer.PROGRESS, core.timing.lost_primary_ms))
+
+
+def on_mute(core: Core, sender: int) -> None:
+    """The vault of a connected module does not answer: for agreement that is as if the connection were broken."""
+    if sender not in core.mute:
+        core.mute.add(sender)
+        peer_lost(core, sender)
 
 
 def no_progress(core: Core) -> None:

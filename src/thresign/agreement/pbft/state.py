@@ -77,6 +77,8 @@ class Core:
     judging: tuple[Waiting, ...] = ()
     """What the vault is asked about: could any of it be ordered?"""
     peers_up: set[int] = field(default_factory=set)
+    mute: set[int] = field(default_factory=set)
+    """Peers that are connected and said that their vault does not answer."""
     ahead: dict[int, int] = field(default_factory=dict)
     """By peer: the highest sequence it said it has."""
     asked: set[Tag] = field(default_factory=set)
@@ -110,6 +112,11 @@ class Core:
     @property
     def next(self) -> int:
         return self.sequence + 1
+
+    @property
+    def answering(self) -> set[int]:
+        """The other modules that can take part now, as far as this one has heard."""
+        return self.peers_up - self.mute
 
     def slot(self, sequence: int) -> Slot:
         return self.slots.setdefault(sequence, Slot())
