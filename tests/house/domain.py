@@ -1,5 +1,5 @@
-"""A real trust domain for tests: real vaults, nodes and tokens, each a process of its own, on loopback, in a directory of
-its own, stopped at the end."""
+"""A real trust domain for tests: real vaults, nodes and tokens, each a process of its own, on loopback, in a directory
+of its own, stopped at the end."""
 
 from __future__ import annotations
 

@@ -78,8 +78,8 @@ def own_network() -> None:
 
 
 def raise_lock_limit() -> None:
-    """As root, where that is allowed: any amount of memory may be locked, also after the uid is dropped. Where it is not,
-    `drop_to` keeps CAP_IPC_LOCK for it."""
+    """As root, where that is allowed: any amount of memory may be locked, also after the uid is dropped. Where it is
+    not, `drop_to` keeps CAP_IPC_LOCK for it."""
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
