@@ -1,0 +1,8 @@
+#include "backends.h"
+#include "order.h"
+
+#define CURVE_NAME "P-256"
+#define CURVE_ID TS_GROUP_P256
+#define PUBLIC_GROUP ts_p256
+#define PORTABLE_BACKEND ts_p256_portable
+#include "../weierstrass/dispatch.h"
