@@ -31,7 +31,7 @@ static const affine_point *curve_comb(unsigned window) {
 static const affine_point *curve_generator(void) { return curve_comb(0); }
 
 /* x^2 - z^4 = (x + z^2)(x - z^2) */
-static inline void curve_third_of_slope(fe *t, const jacobian_point *p) {
+ALWAYS_INLINE void curve_third_of_slope(fe *t, const jacobian_point *p) {
   fe zz, sum;
   fe_sqr(&zz, &p->z);
   fe_add(&sum, &p->x, &zz);

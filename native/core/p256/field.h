@@ -12,28 +12,28 @@
 static const uint64_t fe_modulus[4] = {FE_P0, FE_P1, FE_P2, FE_P3};
 static const ts_safegcd_modulus fe_safegcd = TS_SAFEGCD_MODULUS(FE_P0, FE_P1, FE_P2, FE_P3, UINT64_C(0xffffffffffffffff));
 
-static inline void fe_check(const fe *a) {
+ALWAYS_INLINE void fe_check(const fe *a) {
   (void)a;
   VERIFY_CHECK(u256_less(a->limb, fe_modulus));
 }
 
 /* If carry 2^256 + r >= p then subtracts p: puts any number below 2p into the range. */
-static inline void fe_reduce_once(fe *r, limbs_carry carry) {
+ALWAYS_INLINE void fe_reduce_once(fe *r, limbs_carry carry) {
   u256_reduce_once(r->limb, carry, fe_modulus);
   fe_check(r);
 }
 
-static inline void fe_set_one(fe *r) { /* 2^256 - p */
+ALWAYS_INLINE void fe_set_one(fe *r) { /* 2^256 - p */
   *r = (fe){{1, UINT64_C(0xffffffff00000000), UINT64_C(0xffffffffffffffff), UINT64_C(0x00000000fffffffe)}};
 }
 
-static inline void fe_add(fe *r, const fe *a, const fe *b) {
+ALWAYS_INLINE void fe_add(fe *r, const fe *a, const fe *b) {
   fe_check(a), fe_check(b);
   const limbs_carry carry = u256_add(r->limb, a->limb, b->limb);
   fe_reduce_once(r, carry);
 }
 
-static inline void fe_sub(fe *r, const fe *a, const fe *b) {
+ALWAYS_INLINE void fe_sub(fe *r, const fe *a, const fe *b) {
   fe_check(a), fe_check(b);
   const limbs_carry borrow = u256_sub(r->limb, a->limb, b->limb);
   const uint64_t mask = limbs_mask(borrow);
@@ -44,7 +44,7 @@ static inline void fe_sub(fe *r, const fe *a, const fe *b) {
   r->limb[3] = limbs_add(r->limb[3], FE_P3 & mask, &carry);
 }
 
-static inline void fe_half(fe *r, const fe *a) {
+ALWAYS_INLINE void fe_half(fe *r, const fe *a) {
   fe t = *a;
   fe_check(a);
   const limbs_carry carry = u256_add_masked(t.limb, fe_modulus, limbs_mask(a->limb[0] & 1));
@@ -52,7 +52,7 @@ static inline void fe_half(fe *r, const fe *a) {
   *r = t;
 }
 
-static inline uint64_t fe_mask_if_zero(const fe *a) {
+ALWAYS_INLINE uint64_t fe_mask_if_zero(const fe *a) {
   fe_check(a);
   return u256_mask_if_zero(a->limb);
 }
@@ -64,7 +64,7 @@ static inline uint64_t fe_mask_if_zero(const fe *a) {
 /* r = t 2^-256 mod p. Precondition: t < 2^256 p.
  * Montgomery's factor is 1, since p = -1 mod 2^64: adding t0 p clears the limb t0. In t0 p - (-t0), the multiple
  * t0 2^96 goes to the next two limbs, t0 (2^256 - 2^224 + 2^192) to the two after them. */
-static inline void fe_reduce_wide(fe *r, uint64_t t[8]) {
+ALWAYS_INLINE void fe_reduce_wide(fe *r, uint64_t t[8]) {
   limbs_carry top = 0; /* what the previous round carried into the limb that is this round's highest */
   for (int i = 0; i < 4; i++) {
     const uint64_t m = t[i];
@@ -81,14 +81,14 @@ static inline void fe_reduce_wide(fe *r, uint64_t t[8]) {
   fe_reduce_once(r, top);
 }
 
-static inline void fe_mul(fe *r, const fe *a, const fe *b) {
+ALWAYS_INLINE void fe_mul(fe *r, const fe *a, const fe *b) {
   uint64_t t[8];
   fe_check(a), fe_check(b);
   u256_mul_wide(t, a->limb, b->limb);
   fe_reduce_wide(r, t);
 }
 
-static inline void fe_sqr(fe *r, const fe *a) {
+ALWAYS_INLINE void fe_sqr(fe *r, const fe *a) {
   uint64_t t[8];
   fe_check(a);
   u256_sqr_wide(t, a->limb);
@@ -97,13 +97,13 @@ static inline void fe_sqr(fe *r, const fe *a) {
 
 #endif
 
-static inline void fe_from_words(fe *r, const uint64_t a[4]) {
+ALWAYS_INLINE void fe_from_words(fe *r, const uint64_t a[4]) {
   const fe rr = {{3, UINT64_C(0xfffffffbffffffff), UINT64_C(0xfffffffffffffffe), UINT64_C(0x00000004fffffffd)}};
   const fe words = {{a[0], a[1], a[2], a[3]}};
   fe_mul(r, &words, &rr); /* 2^512 mod p */
 }
 
-static inline void fe_to_words(uint64_t r[4], const fe *a) {
+ALWAYS_INLINE void fe_to_words(uint64_t r[4], const fe *a) {
   const fe plain_one = {{1, 0, 0, 0}};
   fe words;
   fe_mul(&words, a, &plain_one);
@@ -111,14 +111,14 @@ static inline void fe_to_words(uint64_t r[4], const fe *a) {
 }
 
 /* (a R)^-1 times R^3 R^-1 is a^-1 R. */
-static inline void fe_fix_inverse(fe *r) {
+ALWAYS_INLINE void fe_fix_inverse(fe *r) {
   const fe rrr = {{UINT64_C(0xfffffffd0000000a), UINT64_C(0xffffffedfffffff7), UINT64_C(0x00000005fffffffc),
                    UINT64_C(0x0000001800000001)}};
   fe_mul(r, r, &rrr);
 }
 
 /* (p+1)/4 = 2^254 - 2^222 + 2^190 + 2^94. In binary: 32 ones, 31 zeros, a one, 95 zeros, a one, 94 zeros. */
-static inline void fe_sqrt_candidate(fe *r, const fe *a) {
+NEVER_INLINE void fe_sqrt_candidate(fe *r, const fe *a) {
   fe x, t; /* x = a^(2^n - 1) for n = 2, 4, 8, 16, 32 */
   fe_sqr(&t, a);
   fe_mul(&x, &t, a);

@@ -5,4 +5,5 @@
 #define CURVE_ID TS_GROUP_P256
 #define PUBLIC_GROUP ts_p256
 #define PORTABLE_BACKEND ts_p256_portable
+#define ADX_BACKEND ts_p256_adx
 #include "../weierstrass/dispatch.h"

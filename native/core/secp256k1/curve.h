@@ -26,7 +26,7 @@ static const affine_point *curve_comb(unsigned window) {
 
 static const affine_point *curve_generator(void) { return curve_comb(0); }
 
-static inline void curve_third_of_slope(fe *t, const jacobian_point *p) { fe_sqr(t, &p->x); }
+ALWAYS_INLINE void curve_third_of_slope(fe *t, const jacobian_point *p) { fe_sqr(t, &p->x); }
 
 static inline void fe_mul_3b(fe *r, const fe *a) { /* 21a = 4 (4a + a) + a */
   fe t;

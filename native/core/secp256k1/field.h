@@ -15,23 +15,23 @@ static const uint64_t fe_modulus[4] = {FE_P0, FE_P1, FE_P2, FE_P3};
 static const ts_safegcd_modulus fe_safegcd =
   TS_SAFEGCD_MODULUS(FE_P0, FE_P1, FE_P2, FE_P3, UINT64_C(0x27c7f6e22ddacacf));
 
-static inline void fe_check(const fe *a) { (void)a; }
+ALWAYS_INLINE void fe_check(const fe *a) { (void)a; }
 
-static inline void fe_from_words(fe *r, const uint64_t a[4]) {
+ALWAYS_INLINE void fe_from_words(fe *r, const uint64_t a[4]) {
   VERIFY_CHECK(u256_less(a, fe_modulus));
   for (int i = 0; i < 4; i++) r->limb[i] = a[i];
 }
 
-static inline void fe_to_words(uint64_t r[4], const fe *a) {
+ALWAYS_INLINE void fe_to_words(uint64_t r[4], const fe *a) {
   for (int i = 0; i < 4; i++) r[i] = a->limb[i];
   u256_reduce_once(r, 0, fe_modulus); /* 2^256 < 2p */
 }
 
-static inline void fe_set_one(fe *r) { *r = (fe){{1, 0, 0, 0}}; }
+ALWAYS_INLINE void fe_set_one(fe *r) { *r = (fe){{1, 0, 0, 0}}; }
 
-static inline void fe_fix_inverse(fe *r) { (void)r; }
+ALWAYS_INLINE void fe_fix_inverse(fe *r) { (void)r; }
 
-static inline void fe_add(fe *r, const fe *a, const fe *b) {
+ALWAYS_INLINE void fe_add(fe *r, const fe *a, const fe *b) {
   uint64_t t[4];
   const uint64_t fold[4] = {FE_FOLD, 0, 0, 0};
   limbs_carry carry = u256_add(t, a->limb, b->limb);
@@ -44,7 +44,7 @@ static inline void fe_add(fe *r, const fe *a, const fe *b) {
   r->limb[3] = t[3];
 }
 
-static inline void fe_sub(fe *r, const fe *a, const fe *b) {
+ALWAYS_INLINE void fe_sub(fe *r, const fe *a, const fe *b) {
   uint64_t t[4];
   limbs_carry borrow = u256_sub(t, a->limb, b->limb), second = 0;
   /* A borrow is worth -FE_FOLD. Subtracting that may borrow once more, and then leaves at least 2^256 - FE_FOLD, of
@@ -59,7 +59,7 @@ static inline void fe_sub(fe *r, const fe *a, const fe *b) {
   r->limb[3] = t[3];
 }
 
-static inline void fe_half(fe *r, const fe *a) {
+ALWAYS_INLINE void fe_half(fe *r, const fe *a) {
   fe t = *a;
   /* a + p if a is odd; (a + p)/2 < 2^256. */
   const limbs_carry carry = u256_add_masked(t.limb, fe_modulus, limbs_mask(a->limb[0] & 1));
@@ -67,7 +67,7 @@ static inline void fe_half(fe *r, const fe *a) {
   *r = t;
 }
 
-static inline uint64_t fe_mask_if_zero(const fe *a) {
+ALWAYS_INLINE uint64_t fe_mask_if_zero(const fe *a) {
   const uint64_t *l = a->limb;
   const uint64_t zero = l[0] | l[1] | l[2] | l[3];
   const uint64_t other_zero = (l[0] ^ FE_P0) | ~(l[1] & l[2] & l[3]); /* 0 if a = p */
@@ -79,7 +79,7 @@ static inline uint64_t fe_mask_if_zero(const fe *a) {
 #else
 
 /* r = t mod p, for any t of 512 bits. */
-static inline void fe_reduce_wide(fe *r, const uint64_t t[8]) {
+ALWAYS_INLINE void fe_reduce_wide(fe *r, const uint64_t t[8]) {
   uint64_t high = 0;
   limbs_carry carry = 0;
   uint64_t r0 = limbs_mul_add(t[0], t[4], FE_FOLD, &high);
@@ -101,13 +101,13 @@ static inline void fe_reduce_wide(fe *r, const uint64_t t[8]) {
   r->limb[3] = r3;
 }
 
-static inline void fe_mul(fe *r, const fe *a, const fe *b) {
+ALWAYS_INLINE void fe_mul(fe *r, const fe *a, const fe *b) {
   uint64_t t[8];
   u256_mul_wide(t, a->limb, b->limb);
   fe_reduce_wide(r, t);
 }
 
-static inline void fe_sqr(fe *r, const fe *a) {
+ALWAYS_INLINE void fe_sqr(fe *r, const fe *a) {
   uint64_t t[8];
   u256_sqr_wide(t, a->limb);
   fe_reduce_wide(r, t);
@@ -116,7 +116,7 @@ static inline void fe_sqr(fe *r, const fe *a) {
 #endif
 
 /* (p+1)/4 = 2^254 - 2^30 - 244. In binary: 223 ones, a zero, 22 ones, 0000, 11, 00. */
-static inline void fe_sqrt_candidate(fe *r, const fe *a) {
+NEVER_INLINE void fe_sqrt_candidate(fe *r, const fe *a) {
   fe x2, x3, x5, x11, x22, x55, t; /* xn = a^(2^n - 1) */
   fe_sqr(&x2, a);
   fe_mul(&x2, &x2, a);

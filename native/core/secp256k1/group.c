@@ -5,4 +5,5 @@
 #define CURVE_ID TS_GROUP_SECP256K1
 #define PUBLIC_GROUP ts_secp256k1
 #define PORTABLE_BACKEND ts_secp256k1_portable
+#define ADX_BACKEND ts_secp256k1_adx
 #include "../weierstrass/dispatch.h"

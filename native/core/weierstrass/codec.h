@@ -9,7 +9,7 @@
 #define CODEC_BYTES 33
 
 static inline void curve_right_hand_side(fe *r, const fe *x);
-static inline void fe_sqrt_candidate(fe *r, const fe *a);
+NEVER_INLINE void fe_sqrt_candidate(fe *r, const fe *a);
 static const affine_point *curve_generator(void);
 
 /* out = the point with the x and the parity of y in bytes; false, and out is the identity, if there is none. Such a

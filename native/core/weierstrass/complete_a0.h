@@ -13,7 +13,7 @@ static inline void fe_mul_3b(fe *r, const fe *a);
  *   y3 = (yy + 3b zz)(yy - 3b zz) + 9b xx xz
  *   z3 = yz (yy + 3b zz) + 3 xx xy
  * with xx = x1 x2, yy, zz, and the mixed xy = x1 y2 + x2 y1 = (x1 + y1)(x2 + y2) - xx - yy, yz, xz. */
-static inline void projective_add(projective_point *r, const projective_point *p, const projective_point *q) {
+NEVER_INLINE void projective_add(projective_point *r, const projective_point *p, const projective_point *q) {
   fe xx, yy, zz, xy, yz, xz, s, t;
   fe_mul(&xx, &p->x, &q->x);
   fe_mul(&yy, &p->y, &q->y);

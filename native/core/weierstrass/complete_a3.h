@@ -20,7 +20,7 @@ static inline void fe_triple(fe *r, const fe *a) {
  *   z3 = yz (yy + u) + xy w
  * with xx = x1 x2, yy, zz, and the mixed xy = x1 y2 + x2 y1 = (x1 + y1)(x2 + y2) - xx - yy, yz, xz, and
  * u = 3 (b zz - xz), v = 3 (b xz - xx - 3 zz), w = 3 (xx - zz). */
-static inline void projective_add(projective_point *r, const projective_point *p, const projective_point *q) {
+NEVER_INLINE void projective_add(projective_point *r, const projective_point *p, const projective_point *q) {
   fe xx, yy, zz, xy, yz, xz, u, v, w, s, t;
   fe_mul(&xx, &p->x, &q->x);
   fe_mul(&yy, &p->y, &q->y);

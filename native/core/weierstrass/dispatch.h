@@ -3,7 +3,7 @@
 #include "cpu.h"
 #include "scalar_names.h"
 
-#if TS_WEIERSTRASS_HAVE_ADX && defined(ADX_BACKEND)
+#if TS_WEIERSTRASS_HAVE_ADX
 static const ts_group *backend(void) { return ts_weierstrass_cpu_has_adx() ? &ADX_BACKEND : &PORTABLE_BACKEND; }
 #else
 static const ts_group *backend(void) { return &PORTABLE_BACKEND; }

@@ -17,64 +17,64 @@
 typedef struct { uint64_t limb[4]; } fe;
 
 /* Precondition of every function on all its inputs, checked in verifying builds: a is in the curve's range. */
-static inline void fe_check(const fe *a);
+ALWAYS_INLINE void fe_check(const fe *a);
 
 /* r = the element with the integer value a < p. */
-static inline void fe_from_words(fe *r, const uint64_t a[4]);
+ALWAYS_INLINE void fe_from_words(fe *r, const uint64_t a[4]);
 /* r = the integer in [0, p) with the value of a. */
-static inline void fe_to_words(uint64_t r[4], const fe *a);
+ALWAYS_INLINE void fe_to_words(uint64_t r[4], const fe *a);
 /* r = the element 1. */
-static inline void fe_set_one(fe *r);
+ALWAYS_INLINE void fe_set_one(fe *r);
 
-static inline void fe_add(fe *r, const fe *a, const fe *b);
-static inline void fe_sub(fe *r, const fe *a, const fe *b);
-static inline void fe_mul(fe *r, const fe *a, const fe *b);
-static inline void fe_sqr(fe *r, const fe *a);
+ALWAYS_INLINE void fe_add(fe *r, const fe *a, const fe *b);
+ALWAYS_INLINE void fe_sub(fe *r, const fe *a, const fe *b);
+ALWAYS_INLINE void fe_mul(fe *r, const fe *a, const fe *b);
+ALWAYS_INLINE void fe_sqr(fe *r, const fe *a);
 /* r = a/2. */
-static inline void fe_half(fe *r, const fe *a);
+ALWAYS_INLINE void fe_half(fe *r, const fe *a);
 
 /* All ones if a is 0, else 0. */
-static inline uint64_t fe_mask_if_zero(const fe *a);
+ALWAYS_INLINE uint64_t fe_mask_if_zero(const fe *a);
 
 /* The modulus for inversion, and r = the element that inverts the element whose inverse words, taken modulo p as
  * integers, are in r: the identity, or for Montgomery forms a change of factor. */
 static const uint64_t fe_modulus[4];
 static const ts_safegcd_modulus fe_safegcd;
-static inline void fe_fix_inverse(fe *r);
+ALWAYS_INLINE void fe_fix_inverse(fe *r);
 
 /* ---- What follows from these. ---- */
 
-static inline void fe_set_zero(fe *r) { *r = (fe){{0}}; }
+ALWAYS_INLINE void fe_set_zero(fe *r) { *r = (fe){{0}}; }
 
-static inline void fe_negate(fe *r, const fe *a) {
+ALWAYS_INLINE void fe_negate(fe *r, const fe *a) {
   const fe zero = {{0}};
   fe_sub(r, &zero, a);
 }
 
 /* r = a where mask is all ones; r stays where it is zero. */
-static inline void fe_cmov(fe *r, const fe *a, uint64_t mask) { u256_cmov(r->limb, a->limb, mask); }
+ALWAYS_INLINE void fe_cmov(fe *r, const fe *a, uint64_t mask) { u256_cmov(r->limb, a->limb, mask); }
 
 /* r = -r where mask is all ones. */
-static inline void fe_cnegate(fe *r, uint64_t mask) {
+ALWAYS_INLINE void fe_cnegate(fe *r, uint64_t mask) {
   fe negative;
   fe_negate(&negative, r);
   fe_cmov(r, &negative, mask);
 }
 
-static inline uint64_t fe_mask_if_equal(const fe *a, const fe *b) {
+ALWAYS_INLINE uint64_t fe_mask_if_equal(const fe *a, const fe *b) {
   fe difference;
   fe_sub(&difference, a, b);
   return fe_mask_if_zero(&difference);
 }
 
 /* r = a^(2^n), n >= 1. */
-static inline void fe_sqr_times(fe *r, const fe *a, int n) {
+NEVER_INLINE void fe_sqr_times(fe *r, const fe *a, int n) {
   fe_sqr(r, a);
   for (int i = 1; i < n; i++) fe_sqr(r, r);
 }
 
 /* r = 1/a; 0 for 0. */
-static inline void fe_invert(fe *r, const fe *a) {
+NEVER_INLINE void fe_invert(fe *r, const fe *a) {
   uint64_t words[4];
   for (int i = 0; i < 4; i++) words[i] = a->limb[i];
   u256_reduce_once(words, 0, fe_modulus);
@@ -82,7 +82,7 @@ static inline void fe_invert(fe *r, const fe *a) {
   fe_fix_inverse(r);
 }
 
-static inline void fe_invert_vartime(fe *r, const fe *a) {
+NEVER_INLINE void fe_invert_vartime(fe *r, const fe *a) {
   uint64_t words[4];
   for (int i = 0; i < 4; i++) words[i] = a->limb[i];
   u256_reduce_once(words, 0, fe_modulus);
@@ -91,7 +91,7 @@ static inline void fe_invert_vartime(fe *r, const fe *a) {
 }
 
 /* Reads 32 big-endian bytes; returns whether the value is below p (a public verdict), and r is 0 if not. */
-static inline bool fe_decode(fe *r, const uint8_t bytes[32]) {
+NEVER_INLINE bool fe_decode(fe *r, const uint8_t bytes[32]) {
   uint64_t words[4];
   u256_load_be(words, bytes);
   const bool below = u256_less(words, fe_modulus);
@@ -102,14 +102,14 @@ static inline bool fe_decode(fe *r, const uint8_t bytes[32]) {
 }
 
 /* Writes the canonical value as 32 big-endian bytes. */
-static inline void fe_encode(uint8_t bytes[32], const fe *a) {
+NEVER_INLINE void fe_encode(uint8_t bytes[32], const fe *a) {
   uint64_t words[4];
   fe_to_words(words, a);
   u256_store_be(bytes, words);
 }
 
 /* The lowest bit of the canonical value. */
-static inline uint64_t fe_parity(const fe *a) {
+ALWAYS_INLINE uint64_t fe_parity(const fe *a) {
   uint64_t words[4];
   fe_to_words(words, a);
   return words[0] & 1;

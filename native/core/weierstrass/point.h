@@ -22,9 +22,9 @@ typedef struct { fe x, y, z; } jacobian_point;   /* the identity has z = 0 and y
 typedef struct { fe x, y, z; } projective_point; /* the identity is (0, y, 0), y not 0 */
 
 /* The curve's: t with 3t = 3x^2 + a z^4, which is the slope of the tangent times 2y z. */
-static inline void curve_third_of_slope(fe *t, const jacobian_point *p);
+ALWAYS_INLINE void curve_third_of_slope(fe *t, const jacobian_point *p);
 /* The curve's complete addition: r = p + q for any p and q. */
-static inline void projective_add(projective_point *r, const projective_point *p, const projective_point *q);
+NEVER_INLINE void projective_add(projective_point *r, const projective_point *p, const projective_point *q);
 
 static inline void element_load(projective_point *r, const ts_element *a) {
   memcpy(r, a->limb, sizeof *r);
@@ -61,7 +61,7 @@ static inline void jacobian_from_affine(jacobian_point *r, const affine_point *a
 }
 
 /* Precondition: a is not the identity. */
-static inline void jacobian_from_projective(jacobian_point *r, const projective_point *a) {
+NEVER_INLINE void jacobian_from_projective(jacobian_point *r, const projective_point *a) {
   fe zz;
   fe_sqr(&zz, &a->z);
   fe_mul(&r->x, &a->x, &a->z);
@@ -70,7 +70,7 @@ static inline void jacobian_from_projective(jacobian_point *r, const projective_
 }
 
 /* For any a, since y is not 0 in any form of the identity. */
-static inline void projective_from_jacobian(projective_point *r, const jacobian_point *a) {
+NEVER_INLINE void projective_from_jacobian(projective_point *r, const jacobian_point *a) {
   fe zz;
   fe_sqr(&zz, &a->z);
   fe_mul(&r->x, &a->x, &a->z);
@@ -81,7 +81,7 @@ static inline void projective_from_jacobian(projective_point *r, const jacobian_
 /* r = 2p for any p, in 3M + 4S (a = 0) or 4M + 4S (a = -3).
  * With slope = 3t/2, s = y^2 and b = x s, the usual doubling divided through by its factor 2 in z:
  * (slope^2 - 2b, slope (b - x3) - s^2, y z). */
-static inline void jacobian_double(jacobian_point *r, const jacobian_point *p) {
+NEVER_INLINE void jacobian_double(jacobian_point *r, const jacobian_point *p) {
   fe slope, s, b, t, x3;
   curve_third_of_slope(&slope, p);
   fe_half(&t, &slope);
@@ -102,7 +102,7 @@ static inline void jacobian_double(jacobian_point *r, const jacobian_point *p) {
 /* With h = (x2 - x1) and d = (y2 - y1) over the common denominator, r = p + q from p's own x1 and y1 over it (which
  * are p's own x and y when q is affine), and r's z = z3 h:
  * (d^2 - h^3 - 2 x1 h^2, d (x1 h^2 - x3) - y1 h^3, z3 h). */
-static inline void jacobian_add_finish(jacobian_point *r, const fe *x1, const fe *y1, const fe *z3, const fe *h,
+ALWAYS_INLINE void jacobian_add_finish(jacobian_point *r, const fe *x1, const fe *y1, const fe *z3, const fe *h,
                                        const fe *d) {
   fe hh, hhh, v, t, x3;
   fe_sqr(&hh, h);
@@ -121,7 +121,7 @@ static inline void jacobian_add_finish(jacobian_point *r, const fe *x1, const fe
 }
 
 /* The differences h and d for an affine q. */
-static inline void jacobian_add_affine_begin(fe *h, fe *d, const jacobian_point *p, const affine_point *q) {
+ALWAYS_INLINE void jacobian_add_affine_begin(fe *h, fe *d, const jacobian_point *p, const affine_point *q) {
   fe zz;
   fe_sqr(&zz, &p->z);
   fe_mul(d, &zz, &p->z);
@@ -132,7 +132,7 @@ static inline void jacobian_add_affine_begin(fe *h, fe *d, const jacobian_point 
 }
 
 /* r = p + q, in 8M + 3S. Precondition: p is not the identity, and p is neither q nor -q. */
-static inline void jacobian_add_affine(jacobian_point *r, const jacobian_point *p, const affine_point *q) {
+NEVER_INLINE void jacobian_add_affine(jacobian_point *r, const jacobian_point *p, const affine_point *q) {
   fe h, d;
   jacobian_add_affine_begin(&h, &d, p, q);
   VERIFY_CHECK(fe_mask_if_zero(&h) == 0);
@@ -149,7 +149,7 @@ static inline void jacobian_add_same_x_vartime(jacobian_point *r, const jacobian
 }
 
 /* r = p + q for any p. */
-static inline void jacobian_add_affine_vartime(jacobian_point *r, const jacobian_point *p, const affine_point *q) {
+NEVER_INLINE void jacobian_add_affine_vartime(jacobian_point *r, const jacobian_point *p, const affine_point *q) {
   fe h, d;
   if (fe_mask_if_zero(&p->z) != 0) {
     jacobian_from_affine(r, q);
@@ -163,7 +163,7 @@ static inline void jacobian_add_affine_vartime(jacobian_point *r, const jacobian
 }
 
 /* r = p + q for any p and q, in 12M + 4S. */
-static inline void jacobian_add_vartime(jacobian_point *r, const jacobian_point *p, const jacobian_point *q) {
+NEVER_INLINE void jacobian_add_vartime(jacobian_point *r, const jacobian_point *p, const jacobian_point *q) {
   fe zz1, zz2, x1, y1, z, h, d;
   if (fe_mask_if_zero(&p->z) != 0) {
     *r = *q;
@@ -196,7 +196,7 @@ static inline void jacobian_add_vartime(jacobian_point *r, const jacobian_point 
  * Additions of points that share their z (Meloni, "New point addition formulae for ECC applications", 2007): from
  * D = 2P and Q over z, D + Q and D come out over z (xD - xQ), in 4M + 2S besides z's own. They are right as long as
  * xD and xQ differ, so for all n < q/4 when P is not the identity. Constant time. */
-static inline void odd_multiples(affine_point *table, fe *step, fe *z, const jacobian_point *p, size_t n) {
+NEVER_INLINE void odd_multiples(affine_point *table, fe *step, fe *z, const jacobian_point *p, size_t n) {
   affine_point d;
   fe slope, s, b, t;
   /* jacobian_double, and P over the z of 2P: (x s, y s y) over y z. */
@@ -239,7 +239,7 @@ static inline void odd_multiples(affine_point *table, fe *step, fe *z, const jac
 
 /* Brings such a table onto one frame: table[i] becomes (x f_i^2, y f_i^3) with f_i = f z_(n-1)/z_i. For f = 1 the frame
  * is z_(n-1); for f = 1/z_(n-1) the points are truly affine. Constant time. */
-static inline void odd_multiples_scale(affine_point *table, const fe *step, const fe *f, size_t n) {
+NEVER_INLINE void odd_multiples_scale(affine_point *table, const fe *step, const fe *f, size_t n) {
   fe factor = *f, square;
   for (size_t i = n; i-- > 0;) {
     fe_sqr(&square, &factor);

@@ -35,7 +35,7 @@
 static inline const ts_group *test_backend(size_t i) {
   if (i == 0) return &CURVE_GROUP;
   if (i == 1) return &CURVE_PORTABLE;
-#if 0
+#if TS_WEIERSTRASS_HAVE_ADX
   if (i == 2 && ts_weierstrass_cpu_has_adx()) return &CURVE_ADX;
 #endif
   return NULL;

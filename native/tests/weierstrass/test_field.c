@@ -1,5 +1,10 @@
-/* The field of one curve, as one backend has it (TEST_SECP256K1, and TS_WEIERSTRASS_ADX or not), against OpenSSL. */
+/* The field of one curve, as one backend has it (TEST_SECP256K1, and TEST_ADX), against OpenSSL. */
 #include <openssl/bn.h>
+
+#include "../core/weierstrass/cpu.h"
+#if TEST_ADX && TS_WEIERSTRASS_HAVE_ADX
+#define TS_WEIERSTRASS_ADX
+#endif
 
 #include "check.h"
 
@@ -9,9 +14,6 @@
 #else
 #include "../core/p256/field.h"
 #define RANGE_IS_FULL 0 /* [0, p) */
-#endif
-#ifdef TS_WEIERSTRASS_ADX
-#include "../core/weierstrass/cpu.h"
 #endif
 
 static BN_CTX *context;
@@ -166,7 +168,7 @@ static void roots_and_inverses(void) {
 }
 
 int main(void) {
-#ifdef TS_WEIERSTRASS_ADX
+#if TEST_ADX
   if (!ts_weierstrass_cpu_has_adx()) return 77; /* SKIP_RETURN_CODE */
 #endif
   uint8_t bytes[32];
