@@ -127,7 +127,7 @@ def main(core):
             (f"{curve} p", defines(field, "FE_P"), p),
             (f"{curve} 1/p", safegcd_inverse(field), pow(p, -1, WORD)),
             (f"{curve} q", defines(order, "ORDER_"), q),
-            (f"{curve} 2^512 mod q", defines(order, "ORDER_RR_"), 2**512 % q),
+            (f"{curve} mu", defines(order, "ORDER_MU_"), 2**512 // q - 2**256),
             (f"{curve} 1/q", define(order, "ORDER_INVERSE"), pow(q, -1, WORD)),
             (f"{curve} comb offset", arrays(body)["curve_comb_offset"][0], (2**258 - 1) % q),
         ]

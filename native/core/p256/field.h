@@ -10,7 +10,8 @@
 #define FE_P2 UINT64_C(0x0000000000000000)
 #define FE_P3 UINT64_C(0xffffffff00000001)
 static const uint64_t fe_modulus[4] = {FE_P0, FE_P1, FE_P2, FE_P3};
-static const ts_safegcd_modulus fe_safegcd = TS_SAFEGCD_MODULUS(FE_P0, FE_P1, FE_P2, FE_P3, UINT64_C(0xffffffffffffffff));
+static const ts_safegcd_modulus fe_safegcd =
+  TS_SAFEGCD_MODULUS(FE_P0, FE_P1, FE_P2, FE_P3, UINT64_C(0xffffffffffffffff));
 
 ALWAYS_INLINE void fe_check(const fe *a) {
   (void)a;
@@ -25,12 +26,6 @@ ALWAYS_INLINE void fe_reduce_once(fe *r, limbs_carry carry) {
 
 ALWAYS_INLINE void fe_set_one(fe *r) { /* 2^256 - p */
   *r = (fe){{1, UINT64_C(0xffffffff00000000), UINT64_C(0xffffffffffffffff), UINT64_C(0x00000000fffffffe)}};
-}
-
-ALWAYS_INLINE void fe_add(fe *r, const fe *a, const fe *b) {
-  fe_check(a), fe_check(b);
-  const limbs_carry carry = u256_add(r->limb, a->limb, b->limb);
-  fe_reduce_once(r, carry);
 }
 
 ALWAYS_INLINE void fe_sub(fe *r, const fe *a, const fe *b) {
@@ -93,6 +88,16 @@ ALWAYS_INLINE void fe_sqr(fe *r, const fe *a) {
   fe_check(a);
   u256_sqr_wide(t, a->limb);
   fe_reduce_wide(r, t);
+}
+
+#endif
+
+#ifndef FE_ADD_DEFINED
+
+ALWAYS_INLINE void fe_add(fe *r, const fe *a, const fe *b) {
+  fe_check(a), fe_check(b);
+  const limbs_carry carry = u256_add(r->limb, a->limb, b->limb);
+  fe_reduce_once(r, carry);
 }
 
 #endif

@@ -1,5 +1,5 @@
-/* The implementations of the group: the same functions over different field arithmetic. ts_secp256k1 hands over to the best
- * one that the CPU has; tests go through all of them. */
+/* The implementations of the group: the same functions over different field arithmetic. ts_secp256k1 hands over to the
+ * best one that the CPU has; tests go through all of them. */
 #ifndef THRESIGN_SECP256K1_BACKENDS_H
 #define THRESIGN_SECP256K1_BACKENDS_H
 

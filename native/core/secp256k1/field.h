@@ -31,34 +31,6 @@ ALWAYS_INLINE void fe_set_one(fe *r) { *r = (fe){{1, 0, 0, 0}}; }
 
 ALWAYS_INLINE void fe_fix_inverse(fe *r) { (void)r; }
 
-ALWAYS_INLINE void fe_add(fe *r, const fe *a, const fe *b) {
-  uint64_t t[4];
-  const uint64_t fold[4] = {FE_FOLD, 0, 0, 0};
-  limbs_carry carry = u256_add(t, a->limb, b->limb);
-  /* A carry is worth FE_FOLD. Adding that may carry once more, and then leaves less than FE_FOLD, so that the second
-   * FE_FOLD stays within the low limb. */
-  carry = u256_add_masked(t, fold, limbs_mask(carry));
-  r->limb[0] = t[0] + (FE_FOLD & limbs_mask(carry));
-  r->limb[1] = t[1];
-  r->limb[2] = t[2];
-  r->limb[3] = t[3];
-}
-
-ALWAYS_INLINE void fe_sub(fe *r, const fe *a, const fe *b) {
-  uint64_t t[4];
-  limbs_carry borrow = u256_sub(t, a->limb, b->limb), second = 0;
-  /* A borrow is worth -FE_FOLD. Subtracting that may borrow once more, and then leaves at least 2^256 - FE_FOLD, of
-   * which the low limb alone is above FE_FOLD. */
-  t[0] = limbs_sub(t[0], FE_FOLD & limbs_mask(borrow), &second);
-  t[1] = limbs_sub(t[1], 0, &second);
-  t[2] = limbs_sub(t[2], 0, &second);
-  t[3] = limbs_sub(t[3], 0, &second);
-  r->limb[0] = t[0] - (FE_FOLD & limbs_mask(second));
-  r->limb[1] = t[1];
-  r->limb[2] = t[2];
-  r->limb[3] = t[3];
-}
-
 ALWAYS_INLINE void fe_half(fe *r, const fe *a) {
   fe t = *a;
   /* a + p if a is odd; (a + p)/2 < 2^256. */
@@ -111,6 +83,38 @@ ALWAYS_INLINE void fe_sqr(fe *r, const fe *a) {
   uint64_t t[8];
   u256_sqr_wide(t, a->limb);
   fe_reduce_wide(r, t);
+}
+
+#endif
+
+#ifndef FE_ADD_AND_SUB_DEFINED
+
+ALWAYS_INLINE void fe_add(fe *r, const fe *a, const fe *b) {
+  uint64_t t[4];
+  const uint64_t fold[4] = {FE_FOLD, 0, 0, 0};
+  limbs_carry carry = u256_add(t, a->limb, b->limb);
+  /* A carry is worth FE_FOLD. Adding that may carry once more, and then leaves less than FE_FOLD, so that the second
+   * FE_FOLD stays within the low limb. */
+  carry = u256_add_masked(t, fold, limbs_mask(carry));
+  r->limb[0] = t[0] + (FE_FOLD & limbs_mask(carry));
+  r->limb[1] = t[1];
+  r->limb[2] = t[2];
+  r->limb[3] = t[3];
+}
+
+ALWAYS_INLINE void fe_sub(fe *r, const fe *a, const fe *b) {
+  uint64_t t[4];
+  limbs_carry borrow = u256_sub(t, a->limb, b->limb), second = 0;
+  /* A borrow is worth -FE_FOLD. Subtracting that may borrow once more, and then leaves at least 2^256 - FE_FOLD, of
+   * which the low limb alone is above FE_FOLD. */
+  t[0] = limbs_sub(t[0], FE_FOLD & limbs_mask(borrow), &second);
+  t[1] = limbs_sub(t[1], 0, &second);
+  t[2] = limbs_sub(t[2], 0, &second);
+  t[3] = limbs_sub(t[3], 0, &second);
+  r->limb[0] = t[0] - (FE_FOLD & limbs_mask(second));
+  r->limb[1] = t[1];
+  r->limb[2] = t[2];
+  r->limb[3] = t[3];
 }
 
 #endif

@@ -6,10 +6,10 @@
  *   (A1, -B1) = (0x3086d221a7d46bcde86c90e49284eb15, -0xe4437ed6010e88286f547fa90abfe4c3)
  *   (A2,  B2) = (0x114ca50f7a8e2f3f657c1108d9d44cfd8, 0x3086d221a7d46bcde86c90e49284eb15)
  * is reduced in the sense of Gauss, so that its shorter vector, the first, of length 0.91 * 2^128, is the shortest of
- * all. Its determinant A1 B2 + A2 B1 is q. So (k, 0) is k B2/q times the first plus k B1/q times the second; with these
- * factors rounded to integers c1 and c2, what is left of (k, 0) is at most (1/2 + e) (A1 + A2) < 0.64 * 2^128 in its
- * first coordinate and (1/2 + e) (B1 + B2) < 0.55 * 2^128 in its second, e < 2^-128 from the rounded quotients below.
- * native/tools/weierstrass_constants.py derives all of this, and a test compares. */
+ * all. Its determinant A1 B2 + A2 B1 is q. So (k, 0) is k B2/q times the first plus k B1/q times the second; with
+ * these factors rounded to integers c1 and c2, what is left of (k, 0) is at most (1/2 + e) (A1 + A2) < 0.64 * 2^128
+ * in its first coordinate and (1/2 + e) (B1 + B2) < 0.55 * 2^128 in its second, e < 2^-128 from the rounded
+ * quotients below. native/tools/weierstrass_constants.py derives all of this, and a test compares. */
 #ifndef THRESIGN_SECP256K1_GLV_H
 #define THRESIGN_SECP256K1_GLV_H
 

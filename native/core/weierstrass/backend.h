@@ -1,5 +1,5 @@
-/* One whole implementation of the group of a curve, from its curve.h: compiled once for every CPU that there is special
- * field arithmetic for. The file that includes it defines
+/* One whole implementation of the group of a curve, from its curve.h: compiled once for every CPU that there is
+ * special field arithmetic for. The file that includes it defines
  *   BACKEND         the name of the ts_group to make,
  *   CURVE_NAME, CURVE_ID, and SCALAR(name) of weierstrass/scalar.h. */
 #include "bucket.h"
@@ -12,7 +12,8 @@
 #define BUCKET_FROM 400
 
 /* *sum += the sum of one piece. */
-static void msm_piece_vartime(jacobian_point *sum, const ts_scalar *k, const ts_element *a, size_t count, bool buckets) {
+static void msm_piece_vartime(jacobian_point *sum, const ts_scalar *k, const ts_element *a, size_t count,
+                              bool buckets) {
   jacobian_point piece;
   if (buckets)
     bucket_vartime(&piece, k, a, count);

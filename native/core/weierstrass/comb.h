@@ -14,6 +14,11 @@ static const affine_point *curve_comb(unsigned window);
 static const uint64_t curve_order[4];
 static const uint64_t curve_comb_offset[4]; /* 2^258 - 1 mod q */
 
+/* q = the point for the digit of window i. */
+static inline void comb_look_up(affine_point *q, const uint64_t v[4], unsigned i) {
+  table_select(q, curve_comb(i), recode_bits(v, COMB_WIDTH * i, COMB_WIDTH), COMB_WIDTH);
+}
+
 /* out = k*G, by 42 additions and no doublings.
  *
  * No exception of the Jacobian addition can be met: the sum over the windows below i is an integer s with
@@ -26,13 +31,13 @@ static inline void point_mul_base(ts_element *out, const ts_scalar *k) {
   jacobian_point sum;
   projective_point left, right;
   recode_halve(v, k->limb, curve_comb_offset, curve_order);
-  table_select(&q, curve_comb(0), recode_bits(v, 0, COMB_WIDTH), COMB_WIDTH);
+  comb_look_up(&q, v, 0);
   jacobian_from_affine(&sum, &q);
   for (unsigned i = 1; i < COMB_WINDOWS - 1; i++) {
-    table_select(&q, curve_comb(i), recode_bits(v, COMB_WIDTH * i, COMB_WIDTH), COMB_WIDTH);
+    comb_look_up(&q, v, i);
     jacobian_add_affine(&sum, &sum, &q);
   }
-  table_select(&q, curve_comb(COMB_WINDOWS - 1), recode_bits(v, COMB_WIDTH * (COMB_WINDOWS - 1), COMB_WIDTH), COMB_WIDTH);
+  comb_look_up(&q, v, COMB_WINDOWS - 1);
   projective_from_jacobian(&left, &sum);
   right = (projective_point){.x = q.x, .y = q.y};
   fe_set_one(&right.z);
@@ -46,7 +51,8 @@ static inline void point_mul_base(ts_element *out, const ts_scalar *k) {
 }
 
 /* sum = k*G. The digits of a width-7 non-adjacent form are odd multiples up to 63, which the table has for every sixth
- * power of two: digits at positions 6 i + r are gathered for all i at once, from r = 5 down, with a doubling between. */
+ * power of two: digits at positions 6 i + r are gathered for all i at once, from r = 5 down, with a doubling
+ * between. */
 static inline void comb_mul_vartime(jacobian_point *sum, const ts_scalar *k) {
   int8_t digit[COMB_WINDOWS * COMB_WIDTH];
   recode_naf_vartime(digit, COMB_WINDOWS * COMB_WIDTH, k->limb, COMB_WIDTH + 1, false);

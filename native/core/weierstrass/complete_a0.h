@@ -1,6 +1,6 @@
 /* Complete addition on y^2 = x^3 + b: Renes, Costello and Batina, "Complete addition formulas for prime order elliptic
- * curves" (eprint 2015/1060), the case a = 0 (their algorithm 7). For groups of odd order it is right for every pair of
- * points, the identity and equal and opposite points included. The curve defines fe_mul_3b(r, a): r = 3b a. */
+ * curves" (eprint 2015/1060), the case a = 0 (their algorithm 7). For groups of odd order it is right for every pair
+ * of points, the identity and equal and opposite points included. The curve defines fe_mul_3b(r, a): r = 3b a. */
 #ifndef THRESIGN_WEIERSTRASS_COMPLETE_A0_H
 #define THRESIGN_WEIERSTRASS_COMPLETE_A0_H
 

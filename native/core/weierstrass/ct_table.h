@@ -13,12 +13,13 @@ typedef uint64_t table_vector __attribute__((vector_size(32), aligned(8), may_al
 static inline void table_select(affine_point *r, const affine_point *table, uint32_t window, unsigned width) {
   uint64_t negative;
   const uint64_t index = recode_window(&negative, window, width);
-  table_vector x = {0}, y = {0};
-  for (uint64_t i = 0; i < UINT64_C(1) << (width - 1); i++) {
-    const uint64_t mask = limbs_mask_if_zero(i ^ index);
-    const table_vector keep = {mask, mask, mask, mask};
-    x |= *(const table_vector *)(const void *)&table[i].x & keep;
-    y |= *(const table_vector *)(const void *)&table[i].y & keep;
+  const table_vector wanted = {index, index, index, index}, one = {1, 1, 1, 1};
+  table_vector i = {0}, x = {0}, y = {0};
+  for (size_t n = 0; n < (size_t)1 << (width - 1); n++) {
+    const table_vector keep = (table_vector)(i == wanted); /* all ones or zeros: vectors do not compare in branches */
+    x |= *(const table_vector *)(const void *)&table[n].x & keep;
+    y |= *(const table_vector *)(const void *)&table[n].y & keep;
+    i += one;
   }
   memcpy(&r->x, &x, sizeof r->x);
   memcpy(&r->y, &y, sizeof r->y);

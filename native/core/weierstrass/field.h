@@ -1,10 +1,10 @@
 /* Elements of the field of p elements that a curve is over: the interface, and what follows from it.
  *
- * A curve's own field.h includes this file and then defines the functions declared here first. An fe is four limbs that
- * are always full, so that there is no room for lazy additions and no magnitude to keep track of: every function takes
- * and returns elements in the curve's whole range, which is [0, p), or [0, 2^256) where two forms of a few elements are
- * tolerated. Which words stand for which element (Montgomery form or not) is the curve's own business: only
- * fe_from_words and fe_to_words translate.
+ * A curve's own field.h includes this file and then defines the functions declared here first. An fe is four limbs
+ * that are always full, so that there is no room for lazy additions and no magnitude to keep track of: every function
+ * takes and returns elements in the curve's whole range, which is [0, p), or [0, 2^256) where two forms of a few
+ * elements are tolerated. Which words stand for which element (Montgomery form or not) is the curve's own business:
+ * only fe_from_words and fe_to_words translate.
  *
  * All functions run in constant time unless named _vartime, and any output may be any input. */
 #ifndef THRESIGN_WEIERSTRASS_FIELD_H

@@ -1,7 +1,8 @@
 /* 256-bit integers as four 64-bit limbs, least significant first, and the carry, mask and byte primitives under them.
  *
  * Everything here runs in constant time. A mask is a word of 64 equal bits; masks that come from secrets pass through
- * limbs_barrier, behind which the compiler no longer knows that there are only two values, and so cannot branch on them.
+ * limbs_barrier, behind which the compiler no longer knows that there are only two values, and so cannot branch on
+ * them.
  */
 #ifndef THRESIGN_WEIERSTRASS_LIMBS_H
 #define THRESIGN_WEIERSTRASS_LIMBS_H
@@ -15,7 +16,8 @@
 
 /* The compiler's own measure of size would leave calls in the innermost arithmetic, and a third of its speed. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
-/* And this keeps what is built of it from being copied to every place of use; which of it is used depends on the curve. */
+/* And this keeps what is built of it from being copied to every place of use; which of it is used depends on the
+ * curve. */
 #define NEVER_INLINE static __attribute__((noinline, unused))
 
 __extension__ typedef unsigned __int128 u128;

@@ -51,9 +51,9 @@ static int straus_begin_vartime(straus_term *term, const ts_scalar *k, const ts_
   return top;
 }
 
-/* Brings all tables onto one frame. For a = 0 that is the product of all z, and table i has to be scaled by the product
- * of the others. Else it is 1, and the factor is that product over the product of all z: one inversion (Montgomery's
- * trick, 1987). */
+/* Brings all tables onto one frame. For a = 0 that is the product of all z, and table i has to be scaled by the
+ * product of the others. Else it is 1, and the factor is that product over the product of all z: one inversion
+ * (Montgomery's trick, 1987). */
 static void straus_scale_vartime(straus_term *term, fe *frame, size_t count) {
   fe after;
   fe_set_one(frame);

@@ -47,14 +47,14 @@ static inline void mul_make_table(mul_state *m, const projective_point *p) {
 
 /* out = k*A.
  *
- * No exception of the Jacobian addition can be met. Say that the sum is (u_0 + u_1 lambda) P, with integers u_s made of
- * the digits so far, when the digit d of stream s comes. The addition fails only if the sum is the identity or +-d
+ * No exception of the Jacobian addition can be met. Say that the sum is (u_0 + u_1 lambda) P, with integers u_s made
+ * of the digits so far, when the digit d of stream s comes. The addition fails only if the sum is the identity or +-d
  * lambda^s P: if u_0 + u_1 lambda = 0 mod q, for u_s itself or u_s +- d in its place. But
- * - these are not all zero. With one stream u_0 is 32 u for an odd u, so not 0, nor +-d, which is odd and below 32. With
- *   two, the u of the other stream is odd, or 32 times an odd number;
- * - after t windows, this one included, they are below 2^(5t) in magnitude, so with t < CURVE_WINDOWS they are too short
- *   to make zero: with one stream below 2^255 < q; with two, below 2^125 each, while the shortest vector of the lattice
- *   of all (x, y) with x + y lambda = 0 mod q is longer than 2^127 (secp256k1/glv.h).
+ * - these are not all zero. With one stream u_0 is 32 u for an odd u, so not 0, nor +-d, which is odd and below 32.
+ *   With two, the u of the other stream is odd, or 32 times an odd number;
+ * - after t windows, this one included, they are below 2^(5t) in magnitude, so with t < CURVE_WINDOWS they are too
+ *   short to make zero: with one stream below 2^255 < q; with two, below 2^125 each, while the shortest vector of the
+ *   lattice of all (x, y) with x + y lambda = 0 mod q is longer than 2^127 (secp256k1/glv.h).
  * The last window is added by complete formulas. */
 static inline void point_mul(ts_element *out, const ts_scalar *k, const ts_element *a) {
   mul_state m;

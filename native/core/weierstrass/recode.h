@@ -20,9 +20,9 @@ static inline uint32_t recode_bits(const uint64_t a[4], unsigned position, unsig
  *
  * What it is for: with windows of w bits, v = sum of B_i 2^(w i) for i < m, and
  *   2v - (2^(w m) - 1) = sum of (2 B_i - (2^w - 1)) 2^(w i),
- * where every digit 2 B_i - (2^w - 1) is odd, so never zero, and below 2^w in magnitude. With c = 2^(w m) - 1 mod q that
- * sum is k mod q: the windows of v are k in digits that treat all scalars alike. A partial sum over the t lowest (or,
- * without its power, the t highest) digits is below 2^(w t) in magnitude, and not zero, because it is odd. */
+ * where every digit 2 B_i - (2^w - 1) is odd, so never zero, and below 2^w in magnitude. With c = 2^(w m) - 1 mod q
+ * that sum is k mod q: the windows of v are k in digits that treat all scalars alike. A partial sum over the t lowest
+ * (or, without its power, the t highest) digits is below 2^(w t) in magnitude, and not zero, because it is odd. */
 static inline void recode_halve(uint64_t v[4], const uint64_t k[4], const uint64_t c[4], const uint64_t q[4]) {
   uint64_t t[4];
   limbs_carry carry = u256_add(t, k, c);
@@ -39,9 +39,9 @@ static inline uint64_t recode_window(uint64_t *negative, uint32_t window, unsign
   return (window ^ *negative) & ((UINT64_C(1) << (width - 1)) - 1);
 }
 
-/* The width-w non-adjacent form (Solinas, 2000): a = sum of digit[i] 2^i, digits odd and below 2^(w-1) in magnitude, or
- * zero, at least w-1 zeros after each other digit. Writes length digits, where a < 2^(length - 1), and returns 1 + the
- * index of the highest that is not zero. negate turns all signs. */
+/* The width-w non-adjacent form (Solinas, 2000): a = sum of digit[i] 2^i, digits odd and below 2^(w-1) in magnitude,
+ * or zero, at least w-1 zeros after each other digit. Writes length digits, where a < 2^(length - 1), and returns 1 +
+ * the index of the highest that is not zero. negate turns all signs. */
 static inline int recode_naf_vartime(int8_t *digit, int length, const uint64_t a[4], unsigned width, bool negate) {
   int top = 0, position = 0;
   uint32_t carry = 0;

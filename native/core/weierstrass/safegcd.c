@@ -31,26 +31,41 @@ static void transition_check(const transition *t) {
 #endif
 }
 
+/* Up to 31 division steps on the low words of f and g, which it brings up to date. Returns the new theta.
+ * The rows of the matrix are words u + 2^32 v: that is linear, so that both entries are worked on at once, and the
+ * entries stay at most 2^steps in magnitude, so that they can be told apart again. */
+static uint64_t divsteps_some(transition *t, uint64_t theta, uint64_t *f_word, uint64_t *g_word, int steps) {
+  uint64_t f = *f_word, g = *g_word, uv = 1, qr = UINT64_C(1) << 32;
+  for (int i = 0; i < steps; i++) {
+    const uint64_t down = (theta >> 63) - 1; /* all ones if theta >= 0: f is to be subtracted, if anything */
+    const uint64_t odd = limbs_mask(g & 1);
+    const uint64_t swap = odd & limbs_barrier(down);
+    const uint64_t next_f = f ^ ((f ^ g) & swap);
+    const uint64_t next_uv = uv ^ ((uv ^ qr) & swap);
+    g = (g + (((f ^ down) - down) & odd)) >> 1;
+    qr += ((uv ^ down) - down) & odd;
+    f = next_f;
+    uv = next_uv << 1;
+    theta = (theta ^ swap) + 1; /* ~theta + 1 = -theta when swapping */
+  }
+  *f_word = f;
+  *g_word = g;
+  t->u = (int32_t)(uint32_t)uv;
+  t->v = (int64_t)(uv - (uint64_t)t->u) >> 32;
+  t->q = (int32_t)(uint32_t)qr;
+  t->r = (int64_t)(qr - (uint64_t)t->q) >> 32;
+  return theta;
+}
+
 /* 59 division steps on the low words of f and g. Returns the new theta. */
 static uint64_t divsteps(transition *t, uint64_t theta, uint64_t f, uint64_t g) {
-  uint64_t u = 1, v = 0, q = 0, r = 1; /* modulo 2^64; the true values fit into signed words */
-  for (int i = 0; i < BITS; i++) {
-    const uint64_t odd = limbs_mask(g & 1);
-    const uint64_t swap = odd & ((theta >> 63) - 1);
-    /* g += f, or g -= f when swapping. */
-    g += ((f ^ swap) - swap) & odd;
-    q += ((u ^ swap) - swap) & odd;
-    r += ((v ^ swap) - swap) & odd;
-    /* When swapping, f becomes the old g, which is the new g plus f. */
-    f += g & swap;
-    u += q & swap;
-    v += r & swap;
-    theta = (theta ^ swap) + 1; /* ~theta + 1 = -theta when swapping */
-    g >>= 1;
-    u <<= 1;
-    v <<= 1;
-  }
-  *t = (transition){(int64_t)u, (int64_t)v, (int64_t)q, (int64_t)r};
+  transition first, second;
+  theta = divsteps_some(&first, theta, &f, &g, 30);
+  theta = divsteps_some(&second, theta, &f, &g, BITS - 30);
+  t->u = second.u * first.u + second.v * first.q;
+  t->v = second.u * first.v + second.v * first.r;
+  t->q = second.q * first.u + second.r * first.q;
+  t->r = second.q * first.v + second.r * first.r;
   transition_check(t);
   return theta;
 }
@@ -128,8 +143,8 @@ static void update_row(ts_safegcd_integer *out, int64_t a, int64_t b, const ts_s
   out->limb[4] = (int64_t)c;
 }
 
-/* (d, e) = t (d, e) / 2^59 mod m. If both are at most B in magnitude before, they are at most B + m/2 after: the row of
- * t contributes B, x contributes m/2. From (0, 1), ten batches lead to less than 6m, far inside five limbs. */
+/* (d, e) = t (d, e) / 2^59 mod m. If both are at most B in magnitude before, they are at most B + m/2 after: the row
+ * of t contributes B, x contributes m/2. From (0, 1), ten batches lead to less than 6m, far inside five limbs. */
 static void update_de(ts_safegcd_integer *d, ts_safegcd_integer *e, const transition *t, const ts_safegcd_modulus *m) {
   ts_safegcd_integer next;
   update_row(&next, t->u, t->v, d, e, m);

@@ -1,5 +1,5 @@
-/* Inversion modulo an odd 256-bit number by the division steps of Bernstein and Yang, "Fast constant-time gcd computation
- * and modular inversion" (eprint 2019/266). */
+/* Inversion modulo an odd 256-bit number by the division steps of Bernstein and Yang, "Fast constant-time gcd
+ * computation and modular inversion" (eprint 2019/266). */
 #ifndef THRESIGN_WEIERSTRASS_SAFEGCD_H
 #define THRESIGN_WEIERSTRASS_SAFEGCD_H
 
@@ -16,7 +16,8 @@ typedef struct {
   uint64_t inverse; /* modulus^-1 mod 2^59 */
 } ts_safegcd_modulus;
 
-/* A modulus from its four 64-bit limbs, least significant first, and its inverse mod 2^59 (or any higher power of 2). */
+/* A modulus from its four 64-bit limbs, least significant first, and its inverse mod 2^59 (or any higher power of
+ * 2). */
 #define TS_SAFEGCD_MODULUS(m0, m1, m2, m3, inverse_mod_2_59)                                            \
   {                                                                                                     \
     {{(int64_t)((m0) & TS_SAFEGCD_LIMB_MASK),                                                           \

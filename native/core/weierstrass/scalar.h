@@ -3,7 +3,7 @@
  * A template. The file that includes it defines first
  *   SCALAR(name)       the external name of a function,
  *   ORDER_0 .. _3      the limbs of q, least significant first,
- *   ORDER_RR_0 .. _3   the limbs of 2^512 mod q,
+ *   ORDER_MU_0 .. _3   the limbs of floor(2^512 / q) - 2^256,
  *   ORDER_INVERSE      q^-1 mod 2^64.
  * A ts_scalar holds the value itself in limbs 0 to 3, always in [0, q); the other limbs are zero. */
 #include "../verify.h"
@@ -12,7 +12,7 @@
 #include "thresign/group.h"
 
 static const uint64_t order[4] = {ORDER_0, ORDER_1, ORDER_2, ORDER_3};
-static const uint64_t order_rr[4] = {ORDER_RR_0, ORDER_RR_1, ORDER_RR_2, ORDER_RR_3};
+static const uint64_t order_mu[4] = {ORDER_MU_0, ORDER_MU_1, ORDER_MU_2, ORDER_MU_3};
 static const ts_safegcd_modulus order_safegcd =
   TS_SAFEGCD_MODULUS(ORDER_0, ORDER_1, ORDER_2, ORDER_3, ORDER_INVERSE);
 
@@ -27,32 +27,35 @@ static void scalar_check(const ts_scalar *a) {
 
 static void scalar_set(ts_scalar *r, const uint64_t a[4]) {
   for (int i = 0; i < 4; i++) {
-    r->limb[i] = a[i];
+    r->limb[i] = limbs_barrier(a[i]); /* or else copied in vectors, which have to wait for the stores of the limbs */
     r->limb[i + 4] = 0;
   }
   scalar_check(r);
 }
 
-/* r = a b 2^-256 mod q, in [0, q) (Montgomery, 1985). Precondition: a < 2^256, b < q. r may be a or b.
- * Each round adds a b_i + m q, with the m that clears the low limb, and drops that limb. From t < a + q follows
- * (t + a b_i + m q) / 2^64 < (a + q)(1 + 2^64 - 1) / 2^64 = a + q < 2^257: between rounds t[4] is one bit. In the end
- * t < (a b + 2^256 q) / 2^256 < 2q, so that one subtraction suffices. */
-static void montgomery_mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
-  uint64_t t[5] = {0};
-  for (int i = 0; i < 4; i++) {
-    uint64_t carry = 0, high = 0;
-    for (int j = 0; j < 4; j++) t[j] = limbs_mul_add(t[j], a[j], b[i], &carry);
-    limbs_carry over = 0;
-    t[4] = limbs_add(t[4], carry, &over);
-    const uint64_t m = 0 - t[0] * ORDER_INVERSE;
-    (void)limbs_mul_add(t[0], m, order[0], &high);
-    for (int j = 1; j < 4; j++) t[j - 1] = limbs_mul_add(t[j], m, order[j], &high);
-    limbs_carry top = 0;
-    t[3] = limbs_add(t[4], high, &top);
-    t[4] = (uint64_t)(over + top);
-  }
-  u256_reduce_once(t, (limbs_carry)t[4], order);
-  for (int i = 0; i < 4; i++) r[i] = t[i];
+/* r = t mod q (Barrett, 1986). Precondition: t < 2^256 q.
+ * The quotient is taken to be h + floor(h mu / 2^256) for h = floor(t / 2^256) and mu = floor(2^512 / q) - 2^256.
+ * Against t/q it lacks less than 1 for the rounding of mu, less than (2^256 + mu) / 2^256 < 2 for the low half of t,
+ * and less than 1 for its own rounding, but never is too high. So what remains is in [0, 4q), and five limbs of it
+ * are enough. */
+static void reduce_wide(uint64_t r[4], const uint64_t t[8]) {
+  const uint64_t twice[4] = {ORDER_0 << 1, ORDER_1 << 1 | ORDER_0 >> 63, ORDER_2 << 1 | ORDER_1 >> 63,
+                             ORDER_3 << 1 | ORDER_2 >> 63}; /* and 2^256 */
+  uint64_t quotient[4], product[8], high, rest[4], less[4];
+  u256_mul_wide(product, t + 4, order_mu);
+  (void)u256_add(quotient, t + 4, product + 4); /* at most t/q < 2^256 */
+  u256_mul_wide(product, quotient, order);
+  limbs_carry borrow = u256_sub(rest, t, product);
+  high = limbs_sub(t[4], product[4], &borrow);
+  VERIFY_CHECK(high < 4);
+  borrow = u256_sub(less, rest, twice);
+  const uint64_t less_high = limbs_sub(high, 1, &borrow);
+  const uint64_t keep = limbs_mask(borrow); /* all ones if less than 2q was left */
+  u256_cmov(less, rest, keep);
+  high = less_high ^ ((less_high ^ high) & keep);
+  VERIFY_CHECK(high < 2);
+  u256_reduce_once(less, (limbs_carry)high, order);
+  for (int i = 0; i < 4; i++) r[i] = less[i];
 }
 
 /* r = a + b mod q. Precondition: a, b < q. */
@@ -61,10 +64,11 @@ static void add_mod(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
   u256_reduce_once(r, carry, order);
 }
 
-/* r = a b mod q. Precondition: a < 2^256, b < q. */
+/* r = a b mod q. Precondition: a, b < q. */
 static void mul_mod(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
-  montgomery_mul(r, a, b);
-  montgomery_mul(r, r, order_rr);
+  uint64_t t[8];
+  u256_mul_wide(t, a, b);
+  reduce_wide(r, t);
 }
 
 bool SCALAR(decode)(ts_scalar *out, const uint8_t *bytes) {
@@ -88,12 +92,10 @@ void SCALAR(reduce)(ts_scalar *out, const uint8_t *bytes, size_t length) {
   while (length > 0) { /* Horner's rule in 2^256, the short piece first */
     const size_t piece = length % 32 != 0 ? length % 32 : 32;
     uint8_t padded[32] = {0};
-    uint64_t a[4];
+    uint64_t t[8] = {0, 0, 0, 0, sum[0], sum[1], sum[2], sum[3]};
     for (size_t i = 0; i < piece; i++) padded[32 - piece + i] = bytes[i];
-    u256_load_be(a, padded);
-    u256_reduce_once(a, 0, order); /* 2^256 < 2q */
-    montgomery_mul(sum, sum, order_rr); /* times 2^256 */
-    add_mod(sum, sum, a);
+    u256_load_be(t, padded);
+    reduce_wide(sum, t);
     bytes += piece;
     length -= piece;
   }

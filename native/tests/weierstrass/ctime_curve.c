@@ -60,8 +60,8 @@ static void elements(const ts_element *point, const ts_scalar *scalar) {
 int main(void) {
   ts_element p, o;
   ts_scalar k, zero, minus_one;
-  /* valgrind knows the instructions of the ADX backend, but shows programs a CPU without ADX, so that test_backend would
-   * leave it out. */
+  /* valgrind knows the instructions of the ADX backend, but shows programs a CPU without ADX, so that test_backend
+   * would leave it out. */
   const ts_group *backends[] = {
     &CURVE_GROUP, &CURVE_PORTABLE,
 #if TS_WEIERSTRASS_HAVE_ADX

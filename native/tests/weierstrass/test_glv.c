@@ -1,5 +1,5 @@
-/* secp256k1's scalars in two halves, and the digits of both, for scalars from everywhere. tools/weierstrass_constants.py
- * derives the constants anew. */
+/* secp256k1's scalars in two halves, and the digits of both, for scalars from everywhere.
+ * tools/weierstrass_constants.py derives the constants anew. */
 #include "check.h"
 
 #include "../core/secp256k1/backends.h"
@@ -14,8 +14,8 @@ static void decode(ts_scalar *k, const char *hex) {
   CHECK(from_hex(bytes, 32, hex) && g->scalar_decode(k, bytes));
 }
 
-/* lambda^2 + lambda + 1 = 0, and lambda (x, y) = (beta x, y): the three points (x, y), (beta x, y), (beta^2 x, y) are on
- * the line y = const, and add up to nothing. */
+/* lambda^2 + lambda + 1 = 0, and lambda (x, y) = (beta x, y): the three points (x, y), (beta x, y), (beta^2 x, y) are
+ * on the line y = const, and add up to nothing. */
 static void endomorphism(void) {
   ts_scalar s, t;
   ts_element a, b;

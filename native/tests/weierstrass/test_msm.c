@@ -1,4 +1,5 @@
-/* Sums of multiples: every count from 0 to 40, others up to beyond the change to buckets, and operands that collide. */
+/* Sums of multiples: every count from 0 to 40, others up to beyond the change to buckets, and operands that
+ * collide. */
 #include "curves.h"
 
 enum { MOST = 1100 };

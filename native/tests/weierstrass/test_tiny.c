@@ -19,7 +19,8 @@ enum { P = 199, A = P - 3, B = 6, ORDER = 197 };
 /* ---- A field.h of one limb. ---- */
 
 static const uint64_t fe_modulus[4] = {P, 0, 0, 0};
-static const ts_safegcd_modulus fe_safegcd = TS_SAFEGCD_MODULUS(UINT64_C(0) + P, UINT64_C(0), UINT64_C(0), UINT64_C(0), P_INVERSE);
+static const ts_safegcd_modulus fe_safegcd =
+  TS_SAFEGCD_MODULUS(UINT64_C(0) + P, UINT64_C(0), UINT64_C(0), UINT64_C(0), P_INVERSE);
 
 static uint64_t power(uint64_t a, unsigned n) {
   uint64_t r = 1;
