@@ -24,6 +24,8 @@ ALWAYS_INLINE void fe_reduce_once(fe *r, limbs_carry carry) {
   fe_check(r);
 }
 
+ALWAYS_INLINE void fe_into_range(fe *r) { fe_reduce_once(r, 0); } /* 2^256 < 2p */
+
 ALWAYS_INLINE void fe_set_one(fe *r) { /* 2^256 - p */
   *r = (fe){{1, UINT64_C(0xffffffff00000000), UINT64_C(0xffffffffffffffff), UINT64_C(0x00000000fffffffe)}};
 }
@@ -122,20 +124,8 @@ ALWAYS_INLINE void fe_fix_inverse(fe *r) {
   fe_mul(r, r, &rrr);
 }
 
-/* (p+1)/4 = 2^254 - 2^222 + 2^190 + 2^94. In binary: 32 ones, 31 zeros, a one, 95 zeros, a one, 94 zeros. */
-NEVER_INLINE void fe_sqrt_candidate(fe *r, const fe *a) {
-  fe x, t; /* x = a^(2^n - 1) for n = 2, 4, 8, 16, 32 */
-  fe_sqr(&t, a);
-  fe_mul(&x, &t, a);
-  for (int n = 2; n < 32; n *= 2) {
-    fe_sqr_times(&t, &x, n);
-    fe_mul(&x, &t, &x);
-  }
-  fe_sqr_times(&t, &x, 32);
-  fe_mul(&t, &t, a);
-  fe_sqr_times(&t, &t, 96);
-  fe_mul(&t, &t, a);
-  fe_sqr_times(r, &t, 94);
-}
+#define CHAIN_TYPE fe
+#define CHAIN(name) fe_##name
+#include "sqrt_chain.h"
 
 #endif

@@ -1,6 +1,6 @@
 #include "../weierstrass/cpu.h"
 
-#if TS_WEIERSTRASS_HAVE_ADX
+#if TS_WEIERSTRASS_X86
 #define TS_WEIERSTRASS_ADX
 
 #include "backends.h"

@@ -31,6 +31,8 @@ ALWAYS_INLINE void fe_set_one(fe *r) { *r = (fe){{1, 0, 0, 0}}; }
 
 ALWAYS_INLINE void fe_fix_inverse(fe *r) { (void)r; }
 
+ALWAYS_INLINE void fe_into_range(fe *r) { (void)r; }
+
 ALWAYS_INLINE void fe_half(fe *r, const fe *a) {
   fe t = *a;
   /* a + p if a is odd; (a + p)/2 < 2^256. */
@@ -119,36 +121,8 @@ ALWAYS_INLINE void fe_sub(fe *r, const fe *a, const fe *b) {
 
 #endif
 
-/* (p+1)/4 = 2^254 - 2^30 - 244. In binary: 223 ones, a zero, 22 ones, 0000, 11, 00. */
-NEVER_INLINE void fe_sqrt_candidate(fe *r, const fe *a) {
-  fe x2, x3, x5, x11, x22, x55, t; /* xn = a^(2^n - 1) */
-  fe_sqr(&x2, a);
-  fe_mul(&x2, &x2, a);
-  fe_sqr(&x3, &x2);
-  fe_mul(&x3, &x3, a);
-  fe_sqr_times(&x5, &x3, 2);
-  fe_mul(&x5, &x5, &x2);
-  fe_sqr_times(&t, &x5, 5);
-  fe_mul(&t, &t, &x5); /* x10 */
-  fe_sqr(&x11, &t);
-  fe_mul(&x11, &x11, a);
-  fe_sqr_times(&x22, &x11, 11);
-  fe_mul(&x22, &x22, &x11);
-  fe_sqr_times(&t, &x22, 22);
-  fe_mul(&t, &t, &x22); /* x44 */
-  fe_sqr_times(&x55, &t, 11);
-  fe_mul(&x55, &x55, &x11);
-  fe_sqr_times(&t, &x55, 55);
-  fe_mul(&x55, &t, &x55); /* x110 */
-  fe_sqr_times(&t, &x55, 110);
-  fe_mul(&t, &t, &x55); /* x220 */
-  fe_sqr_times(&t, &t, 3);
-  fe_mul(&t, &t, &x3); /* x223 */
-  fe_sqr_times(&t, &t, 23);
-  fe_mul(&t, &t, &x22);
-  fe_sqr_times(&t, &t, 6);
-  fe_mul(&t, &t, &x2);
-  fe_sqr_times(r, &t, 2);
-}
+#define CHAIN_TYPE fe
+#define CHAIN(name) fe_##name
+#include "sqrt_chain.h"
 
 #endif

@@ -6,4 +6,5 @@
 #define PUBLIC_GROUP ts_secp256k1
 #define PORTABLE_BACKEND ts_secp256k1_portable
 #define ADX_BACKEND ts_secp256k1_adx
+#define IFMA(name) ts_secp256k1_ifma_##name
 #include "../weierstrass/dispatch.h"

@@ -1,29 +1,30 @@
 #include "cpu.h"
 
-#if TS_WEIERSTRASS_HAVE_ADX
+#if TS_WEIERSTRASS_X86
 #include <cpuid.h>
 #include <stdatomic.h>
 
-enum { UNKNOWN, NO, YES };
-
+/* __builtin_cpu_supports asks the operating system too, whether it keeps the registers. */
 static int detect(void) {
   unsigned a, b, c, d;
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2")) return NO; /* asks the OS too */
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return NO;
-  return (b & bit_ADX) != 0 ? YES : NO;
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2")) return TS_WEIERSTRASS_CPU_ANY;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (b & bit_ADX) == 0) return TS_WEIERSTRASS_CPU_ANY;
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512ifma"))
+    return TS_WEIERSTRASS_CPU_IFMA;
+  return TS_WEIERSTRASS_CPU_ADX;
 }
 
 /* cpuid is slow, above all in a virtual machine, so that its answer is kept. Threads that ask at once all find the
  * same. */
-bool ts_weierstrass_cpu_has_adx(void) {
-  static _Atomic int answer = UNKNOWN;
-  int known = atomic_load_explicit(&answer, memory_order_relaxed);
-  if (known == UNKNOWN) {
-    known = detect();
-    atomic_store_explicit(&answer, known, memory_order_relaxed);
+ts_weierstrass_cpu_level ts_weierstrass_cpu(void) {
+  static _Atomic int answer;
+  int level = atomic_load_explicit(&answer, memory_order_relaxed);
+  if (level == 0) {
+    level = detect();
+    atomic_store_explicit(&answer, level, memory_order_relaxed);
   }
-  return known == YES;
+  return (ts_weierstrass_cpu_level)level;
 }
 #else
-bool ts_weierstrass_cpu_has_adx(void) { return false; }
+ts_weierstrass_cpu_level ts_weierstrass_cpu(void) { return TS_WEIERSTRASS_CPU_ANY; }
 #endif

@@ -2,15 +2,18 @@
 #ifndef THRESIGN_WEIERSTRASS_CPU_H
 #define THRESIGN_WEIERSTRASS_CPU_H
 
-#include <stdbool.h>
-
 #ifdef __x86_64__
-#define TS_WEIERSTRASS_HAVE_ADX 1
+#define TS_WEIERSTRASS_X86 1
 #else
-#define TS_WEIERSTRASS_HAVE_ADX 0
+#define TS_WEIERSTRASS_X86 0
 #endif
 
-/* Whether BMI2, ADX and AVX2 can be used. */
-bool ts_weierstrass_cpu_has_adx(void);
+typedef enum {
+  TS_WEIERSTRASS_CPU_ANY = 1,
+  TS_WEIERSTRASS_CPU_ADX,  /* x86-64 with BMI2, ADX and AVX2 */
+  TS_WEIERSTRASS_CPU_IFMA, /* and with AVX-512 F, DQ and IFMA */
+} ts_weierstrass_cpu_level;
+
+ts_weierstrass_cpu_level ts_weierstrass_cpu(void);
 
 #endif

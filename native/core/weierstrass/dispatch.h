@@ -1,10 +1,15 @@
-/* The public ts_group of a curve: every function hands over to the best backend for this CPU.
- * The file that includes it defines PUBLIC_GROUP, PORTABLE_BACKEND, ADX_BACKEND, CURVE_NAME, CURVE_ID and SCALAR. */
+/* The public ts_group of a curve: every function hands over to the best one for this CPU.
+ * The file that includes it defines PUBLIC_GROUP, PORTABLE_BACKEND, ADX_BACKEND, IFMA(name), CURVE_NAME, CURVE_ID and
+ * SCALAR(name). */
 #include "cpu.h"
 #include "scalar_names.h"
 
-#if TS_WEIERSTRASS_HAVE_ADX
-static const ts_group *backend(void) { return ts_weierstrass_cpu_has_adx() ? &ADX_BACKEND : &PORTABLE_BACKEND; }
+#if TS_WEIERSTRASS_X86
+static const ts_group *backend(void) {
+  return ts_weierstrass_cpu() >= TS_WEIERSTRASS_CPU_ADX ? &ADX_BACKEND : &PORTABLE_BACKEND;
+}
+
+static bool has_ifma(void) { return ts_weierstrass_cpu() >= TS_WEIERSTRASS_CPU_IFMA; }
 #else
 static const ts_group *backend(void) { return &PORTABLE_BACKEND; }
 #endif
@@ -13,6 +18,9 @@ static void set_identity(ts_element *out) { backend()->set_identity(out); }
 static void set_generator(ts_element *out) { backend()->set_generator(out); }
 static bool decode_vartime(ts_element *out, const uint8_t *bytes) { return backend()->decode_vartime(out, bytes); }
 static bool decode_batch_vartime(ts_element *out, const uint8_t *bytes, size_t count, size_t *bad) {
+#if TS_WEIERSTRASS_X86
+  if (has_ifma()) return IFMA(decode_batch_vartime)(out, bytes, count, bad);
+#endif
   return backend()->decode_batch_vartime(out, bytes, count, bad);
 }
 static void encode(uint8_t *out, const ts_element *a) { backend()->encode(out, a); }
@@ -27,6 +35,12 @@ static void double_mul_vartime(ts_element *out, const ts_scalar *a, const ts_ele
   backend()->double_mul_vartime(out, a, A, b);
 }
 static void msm_vartime(ts_element *out, const ts_scalar *k, const ts_element *A, size_t count) {
+#if TS_WEIERSTRASS_X86
+  if (has_ifma()) {
+    IFMA(msm_vartime)(out, k, A, count);
+    return;
+  }
+#endif
   backend()->msm_vartime(out, k, A, count);
 }
 

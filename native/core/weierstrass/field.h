@@ -26,6 +26,9 @@ ALWAYS_INLINE void fe_to_words(uint64_t r[4], const fe *a);
 /* r = the element 1. */
 ALWAYS_INLINE void fe_set_one(fe *r);
 
+/* Brings words of any 256-bit value into the curve's range, as another form of the same element. */
+ALWAYS_INLINE void fe_into_range(fe *r);
+
 ALWAYS_INLINE void fe_add(fe *r, const fe *a, const fe *b);
 ALWAYS_INLINE void fe_sub(fe *r, const fe *a, const fe *b);
 ALWAYS_INLINE void fe_mul(fe *r, const fe *a, const fe *b);

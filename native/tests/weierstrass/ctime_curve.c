@@ -64,7 +64,7 @@ int main(void) {
    * would leave it out. */
   const ts_group *backends[] = {
     &CURVE_GROUP, &CURVE_PORTABLE,
-#if TS_WEIERSTRASS_HAVE_ADX
+#if TS_WEIERSTRASS_X86
     &CURVE_ADX,
 #endif
   };

@@ -35,8 +35,8 @@
 static inline const ts_group *test_backend(size_t i) {
   if (i == 0) return &CURVE_GROUP;
   if (i == 1) return &CURVE_PORTABLE;
-#if TS_WEIERSTRASS_HAVE_ADX
-  if (i == 2 && ts_weierstrass_cpu_has_adx()) return &CURVE_ADX;
+#if TS_WEIERSTRASS_X86
+  if (i == 2 && ts_weierstrass_cpu() >= TS_WEIERSTRASS_CPU_ADX) return &CURVE_ADX;
 #endif
   return NULL;
 }

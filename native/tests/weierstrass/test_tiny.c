@@ -41,6 +41,7 @@ static inline void fe_sqr(fe *r, const fe *a) { fe_mul(r, a, a); }
 static inline void fe_half(fe *r, const fe *a) { fe_set(r, a->limb[0] * ((P + 1) / 2)); }
 static inline uint64_t fe_mask_if_zero(const fe *a) { return limbs_mask_if_zero(a->limb[0]); }
 static inline void fe_fix_inverse(fe *r) { fe_check(r); }
+static inline void fe_into_range(fe *r) { fe_check(r); }
 
 static inline void curve_third_of_slope(fe *t, const jacobian_point *p) { /* t = (3x^2 + a z^4)/3 */
   const uint64_t x = p->x.limb[0], z4 = power(p->z.limb[0], 4);
@@ -192,6 +193,7 @@ static void tables(void) {
       odd_multiples_scale(table, step, &factor, N);
       for (int j = 0; j < N; j++) {
         const affine_point expected = affine((2 * j + 1) * i % ORDER);
+        fe_into_range(&table[j].x);
         CHECK(memcmp(&table[j], &expected, sizeof expected) == 0);
       }
     }
