@@ -17,6 +17,14 @@ static const ts_suite SUITES[] = {
     {.id = TS_SUITE_ED448_SHAKE256, .name = "FROST(Ed448, SHAKE256)", .group = &ts_edwards448,
      .context = "FROST-ED448-SHAKE256-v1", .hash = TS_SHAKE256, .digest_bytes = 114,
      .challenge_prefix = ED448_CHALLENGE, .challenge_prefix_bytes = sizeof ED448_CHALLENGE, .signature_bytes = 114},
+    {.id = TS_SUITE_P256_SHA256, .name = "FROST(P-256, SHA-256)", .group = &ts_p256,
+     .context = "FROST-P256-SHA256-v1", .hash = TS_SHA256, .digest_bytes = 32, .expand = true, .signature_bytes = 65},
+    {.id = TS_SUITE_SECP256K1_SHA256, .name = "FROST(secp256k1, SHA-256)", .group = &ts_secp256k1,
+     .context = "FROST-secp256k1-SHA256-v1", .hash = TS_SHA256, .digest_bytes = 32, .expand = true,
+     .signature_bytes = 65},
+    {.id = TS_SUITE_SECP256K1_SHA256_TR, .name = "FROST(secp256k1, SHA-256, Taproot)", .group = &ts_secp256k1,
+     .context = "FROST-secp256k1-SHA256-TR-v1", .hash = TS_SHA256, .digest_bytes = 32, .expand = true, .x_only = true,
+     .signature_bytes = 64},
 };
 
 const ts_suite *ts_suite_by_id(unsigned id) {

@@ -77,5 +77,7 @@ int main(int argc, char **argv) {
   check_suite(argv[1], ts_suite_by_id(TS_SUITE_ED25519_SHA512), "frost-ed25519.txt");
   check_suite(argv[1], ts_suite_by_id(TS_SUITE_RISTRETTO255_SHA512), "frost-ristretto255.txt");
   check_suite(argv[1], ts_suite_by_id(TS_SUITE_ED448_SHAKE256), "frost-ed448.txt");
+  check_suite(argv[1], ts_suite_by_id(TS_SUITE_P256_SHA256), "frost-p256.txt");
+  check_suite(argv[1], ts_suite_by_id(TS_SUITE_SECP256K1_SHA256), "frost-secp256k1.txt");
   return 0;
 }
