@@ -193,9 +193,7 @@ def test_orders_that_are_not_the_one_encoding(signers: Signers) -> None:
         "no record": b"x" * len(good),
         "falling": good.replace(first + second, second + first),
         "twice": good.replace(first + second, first + first),
-        "coordinator": replace(order, coordinator=2)
-        .encode()
-        .replace(b"\x00\x02\x00\x00\x00\x00", b"\x00\x03" + bytes(4), 1),
+        "coordinator": elsewhere.replace(b"\x00\x02" + bytes(4), b"\x00\x03" + bytes(4), 1),
     }
     for name, encoded in strange.items():
         assert encoded != good
