@@ -69,7 +69,7 @@ def test_a_key_is_not_made_twice(signers: Signers) -> None:
 
 
 def test_packages_of_others(signers: Signers) -> None:
-    """A package that is altered, another's, of another ceremony or left out: its sender is named, and no key is made."""
+    """A package that is altered, another's, of another ceremony or left out: its sender is named, no key is made."""
     order, twin = keygen_order(signers), keygen_order(signers)
     certified = signers.domain.certify([order, twin])
     leaf = leaf_hash(order.encode())

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
@@ -104,18 +105,17 @@ def pin(token: TokenFiles, genesis: Genesis) -> None:
 
 
 @contextlib.contextmanager
-def opened(tokens: Sequence[TokenFiles], library: str = LIBRARY) -> Iterator[list[SoftwareToken]]:
-    """The tokens as slots of the provider in this process, each logged in; finalised at the end.
-
-    A process has one instance of the provider: one such domain at a time.
+def opened_at(places: Sequence[tuple[Path, str]], library: str = LIBRARY) -> Iterator[list[SoftwareToken]]:
+    """The tokens in these directories, with their user PINs, as slots of the provider in this process, logged in;
+    finalised at the end. A process has one instance of the provider: one such domain at a time.
     """
     before = os.environ.get("THRESIGN_TOKEN_DIR")
-    os.environ["THRESIGN_TOKEN_DIR"] = ":".join(str(token.directory) for token in tokens)
+    os.environ["THRESIGN_TOKEN_DIR"] = ":".join(str(directory) for directory, _ in places)
     try:
         provider = pkcs11.lib(library)
-        assert len(provider.get_slots()) == len(tokens), "the provider is open with other tokens"
+        assert len(provider.get_slots()) == len(places), "the provider is open with other tokens"
         try:
-            yield [SoftwareToken(library, slot, token.user_pin) for slot, token in enumerate(tokens)]
+            yield [SoftwareToken(library, slot, user_pin) for slot, (_, user_pin) in enumerate(places)]
         finally:
             provider.finalize()
     finally:
@@ -123,6 +123,11 @@ def opened(tokens: Sequence[TokenFiles], library: str = LIBRARY) -> Iterator[lis
             del os.environ["THRESIGN_TOKEN_DIR"]
         else:
             os.environ["THRESIGN_TOKEN_DIR"] = before
+
+
+def opened(tokens: Sequence[TokenFiles], library: str = LIBRARY) -> AbstractContextManager[list[SoftwareToken]]:
+    """The same for tokens that `make_token` made."""
+    return opened_at([(token.directory, token.user_pin) for token in tokens], library)
 
 
 @dataclass
