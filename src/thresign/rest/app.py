@@ -74,11 +74,11 @@ def _response(answer: routes.Answer, headers: Mapping[str, str] | None) -> Respo
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
-    return _response(routes.failed(UnknownRequest(f"nothing is at {request.url.path}")), _headers(error))
+    return _response(routes.failed(UnknownRequest(f"nothing is at {request.scope['path']}")), _headers(error))
 
 
 async def _not_allowed(request: Request, error: Exception) -> Response:
-    answer = routes.failed(WrongMethod(f"{request.method} is not for {request.url.path}"))
+    answer = routes.failed(WrongMethod(f"{request.method} is not for {request.scope['path']}"))
     return _response(answer, _headers(error))
 
 
