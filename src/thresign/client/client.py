@@ -15,7 +15,7 @@ import msgspec
 
 from thresign.client.profile import Profile
 from thresign.errors import ThresignError, Undecided, by_code
-from thresign.policy.actions import CALLERS_PATH, JSON, KEYS_PATH, OCTETS, CreateKey, EnrolCaller
+from thresign.policy.actions import CALLERS_PATH, JSON, KEYS_PATH, OCTETS, CreateKey, EnrolCaller, check_name
 from thresign.rest.interface import NodeStatus
 from thresign.rest.problems import Problem
 from thresign.rest.schemas import KeyList, KeyView, RequestView
@@ -68,7 +68,7 @@ class Client:
 
     def sign(self, key: str, message: bytes, idempotency_key: str | None = None) -> RequestView:
         """Signs the message, whole. `signature` of the answer is base64."""
-        return self._post(f"{KEYS_PATH}/{key}/sign", message, OCTETS, idempotency_key)
+        return self._post(f"{KEYS_PATH}/{check_name(key)}/sign", message, OCTETS, idempotency_key)
 
     def enrol_caller(
         self, caller: str, public_key: bytes, roles: tuple[str, ...], idempotency_key: str | None = None
@@ -83,11 +83,11 @@ class Client:
 
     def key(self, name: str) -> KeyView:
         """One key."""
-        return msgspec.json.decode(self._get(f"{KEYS_PATH}/{name}", signed=False), type=KeyView)
+        return msgspec.json.decode(self._get(f"{KEYS_PATH}/{check_name(name)}", signed=False), type=KeyView)
 
     def public_key_pem(self, name: str) -> bytes:
         """A key's public key as PEM."""
-        return self._get(f"{KEYS_PATH}/{name}/public.pem", signed=False)
+        return self._get(f"{KEYS_PATH}/{check_name(name)}/public.pem", signed=False)
 
     def request(self, request_id: str) -> RequestView:
         """Where a request stands."""
