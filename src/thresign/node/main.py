@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -15,6 +16,9 @@ from thresign.errors import ThresignError
 from thresign.node.wiring import Node
 from thresign.setup.files import ModuleConfig, read_module
 from thresign.telemetry.log import make_log
+
+COLLECT_AFTER = 20_000
+"""New objects before the collector looks for cycles: a batch makes thousands, and next to none is part of a cycle."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,6 +56,8 @@ async def _serve(config: ModuleConfig, verbose: bool) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, node.stop)
+    gc.freeze()  # what lives as long as the process is not looked through again
+    gc.set_threshold(COLLECT_AFTER)
     await node.run()
 
 

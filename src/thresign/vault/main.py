@@ -6,6 +6,7 @@ What has to be read is read first; then the process gives up what it does not ne
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from importlib.resources import files
@@ -25,6 +26,8 @@ from thresign.vault.voting.records import RECORDS
 from thresign.wire.canonical import decode_one_of
 
 LIBRARY = "libthresign-token.so"
+COLLECT_AFTER = 20_000
+"""New objects before the collector looks for cycles: a batch makes thousands, and next to none is part of a cycle."""
 JOURNAL = "journal"
 
 
@@ -79,6 +82,8 @@ def run(config: ModuleConfig) -> None:
     server = Server(service, journal, listen(config.socket, config.node.uid), node_uid)
     measures += hardening.harden(_after(config, service), required)
     service.environment = service.environment._replace(measures=tuple(measures))
+    gc.freeze()  # what lives as long as the process is not looked through again
+    gc.set_threshold(COLLECT_AFTER)
     server.run()
 
 
