@@ -115,7 +115,7 @@ def test_neither_clock_nor_held_bodies_matter_any_more() -> None:
 
 
 def test_a_decided_batch_that_is_not_admitted_stops_the_vault() -> None:
-    """The body is the header's, for the vault voted for it; if it is not admitted now, the ledger is not the quorum's."""
+    """The vault voted for this very body: if it is not admitted now, the ledger is not the quorum's."""
     vault = StubVault()
     made = vault.prepared()
     vault.book.proposal = None

@@ -1,5 +1,5 @@
-"""PREPARE [VOTE-1 to VOTE-4, VOTE-P1 to VOTE-P3, VOTE-J1]: primary's signature, installed view, next slot, a body that is
-held and judged; one digest per view and sequence; the same bytes again for the same question."""
+"""PREPARE [VOTE-1 to VOTE-4, VOTE-P1 to VOTE-P3, VOTE-J1]: primary's signature, installed view, next slot, a body that
+is held and judged; one digest per view and sequence; the same bytes again for the same question."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from tests.house.stub_domain import NOW_MS, StubDomain
 from tests.house.stub_vault import StubVault
 from tests.simulation.stubs import sign
 from thresign.errors import UnknownKey
-from thresign.ledger.verdicts import Known, Permit, Refuse
+from thresign.ledger.verdicts import Permit, Refuse
 from thresign.orders.batch import Batch
 from thresign.orders.header import Phase, vote_bytes
 from thresign.orders.votes import PrePrepare

@@ -487,7 +487,7 @@ def test_what_was_prepared_is_demanded() -> None:
 
 def test_above_the_newest_decided_slot() -> None:
     vault = StubVault()
-    one, two, three = chain(vault.domain)
+    _, two, three = chain(vault.domain)
     vault.enter(1, decided=vault.domain.certificate(two), prepared=(vault.domain.prepared(three),))
     assert vault.book.demanded == {3: three.digest()}
     assert vault.book.floor == 2
