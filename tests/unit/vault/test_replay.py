@@ -1,5 +1,5 @@
-"""A vault that starts again on its own disk: cut after any record, it stands where it stood, gives the stored bytes to an
-identical question, and never votes twice on a slot, whatever the node has forgotten."""
+"""A vault that starts again on its own disk: cut after any record, it stands where it stood, gives the stored bytes to
+an identical question, and never votes twice on a slot, whatever the node has forgotten."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def test_and_no_second_vote_on_the_slot(place: int) -> None:
         life.ask(rival)
     assert monitor.votes == {}
     header = rival.message.header
-    with pytest.raises(VoteRefused, match="VOTE-C1|VOTE-1"):
+    with pytest.raises(VoteRefused, match=r"VOTE-(C1|1)"):
         life.ask(
             calls.CommitCall(
                 message.view, header.sequence, header.digest(), DOMAIN.prepared(header, message.view).prepares
