@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import sys
@@ -63,6 +64,7 @@ class _Child:
 def run_module(directory: Path) -> None:
     """Runs vault and node, restarting what ends, until SIGTERM or SIGINT. Raises ConfigurationError."""
     read_module(directory)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # of whatever is started here, from its first moment on
     stopping = False
 
     def stop(_number: int, _frame: object) -> None:
