@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Measured
 from tests.house.asking import Asker, at_node
 from tests.house.domain import RunningDomain, running_domain
 from tests.house.stream import Stream, check_one_signature_each, eventually, streaming
@@ -67,7 +68,9 @@ def check_same_everywhere(domain: RunningDomain, stream: Stream) -> None:
 
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
-def test_kill_one_process_while_requests_flow(domain: RunningDomain, number: int, part: str) -> None:
+def test_kill_one_process_while_requests_flow(
+    domain: RunningDomain, number: int, part: str, measured: Measured
+) -> None:
     """Each kill hits the primary of the moment sooner or later: views move on with it."""
     with streaming(domain.profile(), "k", CALLERS, f"kill-{part}-{number}") as stream:
         stream.wait_answered(10, 0.0, 30.0)
@@ -78,6 +81,7 @@ def test_kill_one_process_while_requests_flow(domain: RunningDomain, number: int
         domain.start(number, part)
         domain.wait_ready([number])
         stream.wait_answered(10, time.monotonic(), 30.0)
+    measured(f"kill -9 of {part} {number}: no answer for at most {silence_s:.2f} s")
     assert silence_s <= GOES_ON_S
     check_one_signature_each(stream, public_key(domain))
     check_same_everywhere(domain, stream)
