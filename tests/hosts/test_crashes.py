@@ -6,7 +6,6 @@ import base64
 import signal
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from tests.conftest import Measured
 from tests.house.asking import Asker, at_node
 from tests.house.domain import RunningDomain, running_domain
+from tests.house.agreed import check_same_everywhere, public_key
 from tests.house.stream import Stream, check_one_signature_each, eventually, streaming
 from thresign.cli.processes import PARTS
 from thresign.orders.bundle import verify_evidence
@@ -42,28 +42,6 @@ def all_running(domain: RunningDomain) -> Iterator[None]:
                 domain.start(number, part)
             domain.signal(number, part, signal.SIGCONT)
     domain.wait_ready()
-
-
-def public_key(domain: RunningDomain) -> bytes:
-    with domain.client() as client:
-        return base64.b64decode(client.key("k").public_key)
-
-
-def check_same_everywhere(domain: RunningDomain, stream: Stream) -> None:
-    """Every request, asked again at every node, has the one signature that its caller got."""
-
-    def ask_again(number: int) -> list[str]:
-        wrong = []
-        with at_node(domain, number) as client:
-            for asked in stream.answered:
-                again = client.sign("k", asked.message, asked.idempotency_key)
-                if base64.b64decode(again.signature) != asked.signature or again.request_id != asked.request_id:
-                    wrong.append(asked.idempotency_key)
-        return wrong
-
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(ask_again, domain.numbers))
-    assert not any(found), found
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -7,13 +7,12 @@ tells this test what the secrets are; the C test token_exports shows that the sh
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from tests.house.domain import RunningDomain, make_domain
 from tests.house.native import Hooks, build_hooks
 from tests.house.revealing import Revealed, Revealing
 from tests.house.stream import check_one_signature_each, streaming
+from tests.house.supervised import Supervised, supervised
 
 pytestmark = pytest.mark.xdist_group("memory")
 
@@ -60,16 +60,12 @@ class Watched:
 
     domain: RunningDomain
     hooks: Hooks
-    supervisors: dict[int, subprocess.Popen[bytes]]
+    supervised: dict[int, Supervised]
     revealing: dict[int, Revealing]
 
     def pids(self, number: int) -> dict[str, int]:
         """The processes of a module, by what they are."""
-        top = self.supervisors[number].pid
-        found = {"supervisor": top}
-        for child in Path(f"/proc/{top}/task/{top}/children").read_text().split():
-            words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-            found["vault" if b"thresign.vault.main" in words else "node"] = int(child)
+        found = self.supervised[number].pids()
         assert set(found) == {"supervisor", "vault", "node"}, found
         return found
 
@@ -79,7 +75,7 @@ class Watched:
     def reveal(self) -> dict[int, Revealed]:
         return {number: self.revealing[number].reveal(self.pids(number)["vault"]) for number in self.domain.numbers}
 
-    @contextmanager
+    @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
         """Nothing moves while memory is searched."""
         pids = self.everything().values()
@@ -118,22 +114,15 @@ def watched(open_tmp: Path) -> Iterator[Watched]:
     assert os.geteuid() == 0, "only root can read the memory of other processes"
     hooks = build_hooks()
     domain = make_domain(open_tmp / "memory")
-    supervisors: dict[int, subprocess.Popen[bytes]] = {}
     revealing = {number: Revealing(domain.directory(number) / "revealed") for number in domain.numbers}
-    try:
+    with contextlib.ExitStack() as running:
+        modules = {}
         for number in domain.numbers:
-            command = [sys.executable, "-m", "thresign.cli.main", "module", "run", str(domain.directory(number))]
             environment = {"THRESIGN_TOKEN_LIBRARY": str(hooks.library), **revealing[number].environment}
-            with (domain.directory(number) / "node.log").open("ab") as log:
-                supervisors[number] = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | environment)
+            modules[number] = running.enter_context(supervised(domain, number, environment))
         domain.wait_ready()
         domain.create_key("k")
-        yield Watched(domain, hooks, supervisors, revealing)
-    finally:
-        for process in supervisors.values():
-            process.terminate()
-        for process in supervisors.values():
-            process.wait(20)
+        yield Watched(domain, hooks, modules, revealing)
 
 
 def is_random(window: bytes) -> bool:
