@@ -1,9 +1,8 @@
-"""Disks that are full, and modules that were away: a module stops rather than say what it has not kept, and comes back."""
+"""Full and erased disks, and modules that were away: a module says nothing that it has not kept, and comes back."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.house.agreed import check_same_chain, check_same_everywhere, public_key, sequence, wait_caught_up
-from tests.house.asking import Asker
 from tests.house.disks import small_disk
 from tests.house.domain import RunningDomain, running_domain
 from tests.house.stream import check_one_signature_each, eventually, streaming
@@ -24,6 +22,7 @@ pytestmark = pytest.mark.xdist_group("disks")
 
 CALLERS = 4
 HEALS_S = 30.0
+MISSED = CHECKPOINT_INTERVAL + 20
 SAID = {
     "vault": "thresign-vault: storage_error: {path}/journal: No space left on device",
     "token": "thresign-vault: custody_unavailable: token: TS_STORE_WRITE",
@@ -83,3 +82,30 @@ def test_full_disk(domain: RunningDomain, part: str) -> None:
         check_same_everywhere(domain, stream)
         votes_count(domain, 3, 4)
     start(domain, 3)
+
+
+def test_module_that_was_away(domain: RunningDomain) -> None:
+    """More is decided without it than the others send at once or than lies between two checkpoints: it catches up."""
+    away_at = sequence(domain, 2)
+    stop(domain, 2)
+    with streaming(domain.profile(), "k", CALLERS, "away") as stream:
+        eventually(lambda: sequence(domain, 1) > away_at + MISSED, 60.0, f"{MISSED} batches without module 2")
+    check_one_signature_each(stream, public_key(domain))
+    start(domain, 2)
+    wait_caught_up(domain, 2)
+    check_same_chain(domain)
+    check_same_everywhere(domain, stream)
+    votes_count(domain, 2, 3)
+
+
+def test_erased_node_disk(domain: RunningDomain) -> None:
+    """A module whose node has lost all that it had written gets it back, answers what was asked before, and signs."""
+    with streaming(domain.profile(), "k", CALLERS, "erased") as stream:
+        stream.wait_answered(20, 0.0, HEALS_S)
+    stop(domain, 2)
+    for path in (domain.directory(2) / "node").iterdir():
+        path.unlink()
+    start(domain, 2)
+    wait_caught_up(domain, 2)
+    check_same_everywhere(domain, stream)
+    votes_count(domain, 2, 3)
