@@ -12,7 +12,7 @@ SEEDS ?= 200
 # What the build needs, and what the tests start or link: Debian's names.
 APT_BUILD := gcc libc6-dev pkg-config libsodium-dev libp11-kit-dev libseccomp2 python3-venv openssl
 APT_TEST := cmake ninja-build valgrind clang libclang-rt-14-dev libssl-dev libdecaf-dev libsecp256k1-dev opensc softhsm2 swtpm \
-  iproute2 strace
+  iproute2 nftables strace
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help demo test check bench peers simulate fuzz native-tests clean

@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 import uvicorn.protocols.http.httptools_impl  # loaded while the files can be read: the uid is dropped later
 
+from thresign.errors import StorageError
 from thresign.frost import verify
 from thresign.groups import ed25519
 from thresign.journal.file import JournalFile
@@ -134,7 +135,11 @@ class Node:
             stopping.cancel()
             await self._link.stop()
             await self._peers.stop()
-            await self.runtime.stop()
+            try:
+                await self.runtime.stop()
+            except StorageError:
+                if not self.runtime.failure.done():  # which says what came first
+                    raise
         if self.runtime.failure.done():
             raise self.runtime.failure.result()
         if serving.done() and not self._stopping.is_set() and serving.exception() is not None:
