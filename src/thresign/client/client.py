@@ -86,8 +86,12 @@ class Client:
         return msgspec.json.decode(self._get(f"{KEYS_PATH}/{name}", signed=False), type=KeyView)
 
     def public_key_pem(self, name: str) -> bytes:
-        """A key's public key as PEM."""
+        """A key's public key as PEM. Raises MalformedRequest if no standard has such a form (secp256k1-tr, ristretto255)."""
         return self._get(f"{KEYS_PATH}/{name}/public.pem", signed=False)
+
+    def public_key_hex(self, name: str) -> str:
+        """A key's public key as hex: RFC 9591's encoding, or BIP-340's x-coordinate."""
+        return self._get(f"{KEYS_PATH}/{name}/public.hex", signed=False).decode("ascii").strip()
 
     def request(self, request_id: str) -> RequestView:
         """Where a request stands."""

@@ -11,6 +11,11 @@ def _joined(commitments: Sequence[tuple[int, bytes, bytes]]) -> bytes:
     return b"".join(number.to_bytes(2, "big") + hiding + binding for number, hiding, binding in commitments)
 
 
+def suite(number: int) -> tuple[str, int, int, int, int, bool]:
+    """A suite of the core: title, group, element, scalar and signature bytes, x-only. Raises ValueError if unknown."""
+    return _native.suite(number)
+
+
 def aggregate(
     suite: int,
     key: bytes,

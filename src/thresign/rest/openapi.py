@@ -81,6 +81,7 @@ def document() -> dict[str, Any]:
     _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     octets = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     evidence = {"application/vnd.thresign.evidence": {"schema": {"type": "string", "format": "binary"}}}
+    text = {"text/plain": {"schema": {"type": "string"}}}
     pem = {"application/x-pem-file": {"schema": {"type": "string"}}}
     plain = {"application/json": {"schema": {"type": "object"}}}
     return {
@@ -97,7 +98,8 @@ def document() -> dict[str, Any]:
                 "get": _get("All keys", _json(schemas.KeyList), False),
             },
             "/v1/keys/{name}": {"get": _get("One key", _json(schemas.KeyView), False, "name")},
-            "/v1/keys/{name}/public.pem": {"get": _get("The public key", pem, False, "name")},
+            "/v1/keys/{name}/public.pem": {"get": _get("The public key, SubjectPublicKeyInfo", pem, False, "name")},
+            "/v1/keys/{name}/public.hex": {"get": _get("The public key, bare", text, False, "name")},
             "/v1/keys/{name}/sign": {"post": _post("Sign a message", {**octets, **_json(SignBody)}, "name")},
             "/v1/callers": {"post": _post("Enrol a caller, or change one", _json(EnrolCaller))},
             "/v1/requests/{request}": {
