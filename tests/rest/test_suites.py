@@ -17,8 +17,10 @@ from tests.house.domain import RunningDomain, running_domain
 from thresign.cli.main import app
 from thresign.errors import InvalidEvidence, MalformedRequest
 from thresign.frost import suites, verify
+from thresign.frost.tweaks import KeyTweak, TweakKind, taproot, tweaked
 from thresign.groups import native
 from thresign.orders.bundle import verify_evidence
+from thresign.orders.orders import Tweak
 
 pytestmark = pytest.mark.xdist_group("suites")
 
@@ -114,3 +116,31 @@ def test_unknown_suite_is_refused(domain: RunningDomain) -> None:
         said = asker.post("/v1/keys", b'{"name": "k", "suite": "rsa"}', content_type="application/json")
     assert (said.status, said.code) == (400, "malformed_request")
     assert "no suite 'rsa'" in said.problem.detail
+
+
+def test_taproot_output_is_spent_by_key_path(domain: RunningDomain) -> None:
+    """BIP-341: the request names the tweak, libsecp256k1 accepts the output key's signature, evidence says so."""
+    name, sighash, root = "secp256k1-tr", bytes(range(32)), bytes(range(32, 64))
+    with domain.client() as client:
+        internal = base64.b64decode(client.key(name).public_key)
+        derive = KeyTweak(TweakKind.PLAIN, bytes(31) + b"\x07")
+        child, _ = tweaked(suites.SECP256K1_TR.id, internal, [derive])
+        for spend in (b"", root):
+            tweaks = [derive, taproot(child, spend)]
+            output, _ = tweaked(suites.SECP256K1_TR.id, internal, tweaks)
+            answer = client.sign(name, sighash, tweaks=tuple(Tweak(*tweak) for tweak in tweaks))
+            signature = base64.b64decode(answer.signature)
+            expected = coincurve.PublicKeyXOnly(child[1:])
+            expected.tweak_add(tweaks[1].value)
+            assert expected.format() == output[1:]
+            assert coincurve.PublicKeyXOnly(output[1:]).verify(signature, sighash)
+            assert not verify.is_valid(suites.SECP256K1_TR.id, internal, sighash, signature)
+            report = verify_evidence(client.evidence(answer.request_id), domain.domain.genesis)
+            assert (report.public_key, report.signing_key) == (internal.hex(), output.hex())
+        for wrong in ("ed25519", "secp256k1"):
+            with pytest.raises(MalformedRequest, match="tweaks"):
+                client.sign(wrong, sighash, tweaks=(Tweak(*derive),))
+        with pytest.raises(MalformedRequest, match="tweaks"):
+            client.sign(name, sighash, tweaks=(Tweak(TweakKind.X_ONLY, b"\xff" * 32),))
+        with pytest.raises(MalformedRequest, match="at most 8"):
+            client.sign(name, sighash, tweaks=(Tweak(*derive),) * 9)

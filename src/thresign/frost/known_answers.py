@@ -1,4 +1,4 @@
-"""One known signature of each suite: the verifiers are tried before they are trusted, and loaded before files are closed.
+"""One known signature of each suite: verifiers are tried before they are trusted, loaded before files are closed.
 
 Figures of RFC 9591 appendix E (message "test") and of BIP-340's first test vector.
 """
@@ -56,7 +56,7 @@ _KNOWN: tuple[tuple[suites.Suite, str, str, str], ...] = (
 
 
 def check() -> None:
-    """Verifies each, and that each with one bit altered is refused. Raises InvariantBroken: nothing may be verified then.
+    """Verifies each, and that each with one bit altered is refused. Raises InvariantBroken: then nothing is verified.
 
     Some of the libraries load code on first use, which a vault that has closed its files to itself no longer could.
     """

@@ -16,6 +16,16 @@ def suite(number: int) -> tuple[str, int, int, int, int, bool]:
     return _native.suite(number)
 
 
+def tweak(
+    suite: int, key: bytes, tweaks: Sequence[tuple[int, bytes]], verification_shares: Sequence[bytes]
+) -> tuple[bytes, list[bytes]]:
+    """Key and verification shares with tweaks (kind, scalar) applied in turn. Raises ValueError."""
+    joined = b"".join(kind.to_bytes(1, "big") + value for kind, value in tweaks)
+    made = _native.tweak(suite, key, joined, b"".join(verification_shares))
+    size = len(key)
+    return made[:size], [made[at : at + size] for at in range(size, len(made), size)]
+
+
 def aggregate(
     suite: int,
     key: bytes,

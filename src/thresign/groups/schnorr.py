@@ -70,4 +70,4 @@ def ristretto255(commitment: bytes, public_key: bytes, z: bytes, c: bytes) -> bo
         or _nacl.crypto_core_ristretto255_add(right, commitment, product)
     ):
         return False
-    return left.raw == right.raw
+    return bytes(left.raw) == bytes(right.raw)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from thresign.orders.sign_body import SignBody
 from thresign.policy.actions import CreateKey, EnrolCaller
 from thresign.rest import schemas
 from thresign.rest.interface import NodeStatus
@@ -13,12 +14,6 @@ from thresign.rest.problems import PROBLEM_JSON, Problem
 
 _SIGNED_HEADERS = ("Signature-Input", "Signature", "Thresign-Domain")
 _POST_HEADERS = (*_SIGNED_HEADERS, "Content-Digest", "Idempotency-Key")
-
-
-class SignBody(msgspec.Struct, frozen=True):
-    """The JSON form of a sign request; the message may as well be the whole body, as application/octet-stream."""
-
-    message: bytes
 
 
 def _reference(kind: type) -> dict[str, str]:

@@ -8,7 +8,7 @@ from thresign.ledger.snapshot import KeyPart
 
 
 def pem(key: KeyPart) -> bytes:
-    """SubjectPublicKeyInfo, PEM. Raises Conflict if the key does not exist yet, MalformedRequest if it has no such form."""
+    """SubjectPublicKeyInfo, PEM. Raises Conflict if there is no key yet, MalformedRequest if it has no such form."""
     document = public_keys.pem(key.suite, _made(key))
     if document is None:
         name = suites.by_id(key.suite).name

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from thresign.custody.token import SoftwareToken
 from thresign.errors import ConfigurationError, InvariantBroken, ThresignError
-from thresign.ids import ModuleNumber
 from thresign.frost import known_answers
+from thresign.ids import ModuleNumber
 from thresign.journal.file import JournalFile
 from thresign.ledger.ledger import first_state
 from thresign.setup.files import ModuleConfig, read_module
