@@ -402,9 +402,9 @@ static PyType_Spec ceremony_spec = {.name = "thresign._native.Ceremony",
                                              Py_TPFLAGS_IMMUTABLETYPE,
                                     .slots = ceremony_slots};
 
-bool native_ceremony_ready(void) {
+bool native_ceremony_ready(PyObject *module) {
   ceremony_type = (PyTypeObject *)PyType_FromSpec(&ceremony_spec);
-  return ceremony_type != NULL;
+  return ceremony_type != NULL && PyModule_AddObjectRef(module, "Ceremony", (PyObject *)ceremony_type) == 0;
 }
 
 PyMethodDef native_ceremony_methods[] = {

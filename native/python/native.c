@@ -259,7 +259,7 @@ PyMODINIT_FUNC PyInit__native(void) {
   PyObject *made = PyModule_Create(&module);
   if (made == NULL) return NULL;
   if (PyModule_AddFunctions(made, native_group_methods) < 0 || PyModule_AddFunctions(made, native_signer_methods) < 0 ||
-      PyModule_AddFunctions(made, native_ceremony_methods) < 0 || !native_signer_ready() || !native_ceremony_ready()) {
+      PyModule_AddFunctions(made, native_ceremony_methods) < 0 || !native_signer_ready(made) || !native_ceremony_ready(made)) {
     Py_DECREF(made);
     return NULL;
   }

@@ -35,9 +35,9 @@ extern PyMethodDef native_group_methods[];
 extern PyMethodDef native_signer_methods[];
 extern PyMethodDef native_ceremony_methods[];
 
-/* Make the types; false with an exception set. */
-bool native_signer_ready(void);
-bool native_ceremony_ready(void);
+/* Make the types, and add them to the module; false with an exception set. */
+bool native_signer_ready(PyObject *module);
+bool native_ceremony_ready(PyObject *module);
 
 /* A new in-memory token holding a share, which is copied; the caller wipes its own. NULL with an exception set. */
 PyObject *native_signer_new(const ts_suite *suite, uint16_t number, uint16_t min_signers, const ts_element *public_key,

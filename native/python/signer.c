@@ -430,9 +430,9 @@ static PyType_Spec signer_spec = {.name = "thresign._native.Signer",
                                            Py_TPFLAGS_IMMUTABLETYPE,
                                   .slots = signer_slots};
 
-bool native_signer_ready(void) {
+bool native_signer_ready(PyObject *module) {
   signer_type = (PyTypeObject *)PyType_FromSpec(&signer_spec);
-  return signer_type != NULL;
+  return signer_type != NULL && PyModule_AddObjectRef(module, "Signer", (PyObject *)signer_type) == 0;
 }
 
 PyMethodDef native_signer_methods[] = {
