@@ -188,7 +188,7 @@ def _overdue(journey: Journey, walk: Walk) -> bool:
 
 def _journalled(journey: Journey, event: Journalled) -> None:
     leaves = []
-    for leaf in event.leaves:
+    for leaf in sorted(event.leaves):
         walk = journey.walks.get(leaf)
         if walk is None or walk.combined is None:
             continue
