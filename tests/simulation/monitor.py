@@ -85,7 +85,9 @@ class Monitor:
             proof = proven.get(sequence)
             same = proof is not None and (proof.view > view or proof.header.digest() == digest)
             kept = proof is not None and proof.view >= view and same
-            hold(kept, "nothing committed is forgotten", f"module {number} left for view {said.view} without {sequence}")
+            hold(
+                kept, "nothing committed is forgotten", f"module {number} left for view {said.view} without {sequence}"
+            )
 
     def partial(self, number: int, incarnation: int, counter: int, order: bytes, header: Header) -> None:
         """A token computes a partial."""

@@ -13,7 +13,18 @@ from thresign.orders.votes import Checkpoint, NewView, PrePrepare, ViewChange, V
 from thresign.signing.messages import Held, PartialsOf, Result
 from thresign.wire.canonical import Record
 
-WORTH_KEEPING = (PrePrepare, Vote, ViewChange, NewView, Checkpoint, DecidedBatch, Held, PartialsOf, Result, MissingReport)
+WORTH_KEEPING = (
+    PrePrepare,
+    Vote,
+    ViewChange,
+    NewView,
+    Checkpoint,
+    DecidedBatch,
+    Held,
+    PartialsOf,
+    Result,
+    MissingReport,
+)
 KEPT_MAX = 400
 
 
