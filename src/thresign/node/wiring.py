@@ -12,7 +12,6 @@ import uvicorn
 import uvicorn.protocols.http.httptools_impl  # loaded while the files can be read: the uid is dropped later
 
 from thresign.errors import StorageError
-from thresign.frost import verify
 from thresign.groups import ed25519
 from thresign.journal.file import JournalFile
 from thresign.node.bodies import Bodies
@@ -48,9 +47,6 @@ class NativeCombiner:
         self, key: SigningKey, order: SignOrder, message: bytes, shares: Mapping[int, bytes]
     ) -> bytes | tuple[int, ...]:
         return combine(key, order, message, shares)
-
-    def accepts(self, key: SigningKey, message: bytes, signature: bytes) -> bool:
-        return verify.is_valid(key.suite, key.public_key, message, signature)
 
     def signed(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         return ed25519.is_valid(public_key, message, signature)
