@@ -15,7 +15,7 @@ from thresign.orders.header import Certificate, Phase
 from thresign.orders.statements import Announcement
 from thresign.orders.votes import PrePrepare, Vote
 from thresign.vault.service import Service
-from thresign.vault.voting import decide, propose, view_change
+from thresign.vault.voting import checkpoint, decide, propose, view_change
 from thresign.vault.voting.book import Book
 from thresign.vault.voting.records import (
     Accepted,
@@ -86,7 +86,7 @@ def _replay_one(service: Service, book: Book, record: Record) -> Certificate | N
         case Checkpointed():
             book.checkpoints[record.checkpoint.sequence] = record.checkpoint
         case Stable():
-            book.low = max(book.low, record.certificate.sequence)
+            checkpoint.move(book, record.certificate.sequence)
         case Horizon():
             book.horizon = max(book.horizon, record.sequence)
         case _:

@@ -46,9 +46,14 @@ def stabilise(book: Book, certificate: CheckpointCertificate) -> Ballot:
         refuse("VOTE-K3", f"this vault has no checkpoint at sequence {certificate.sequence}")
     if (own.header, own.state) != (certificate.header, certificate.state):
         raise InvalidVote(f"a quorum has another state at sequence {certificate.sequence} than this vault")
-    book.low = certificate.sequence
-    book.checkpoints = {at: kept for at, kept in book.checkpoints.items() if at >= book.low}
+    move(book, certificate.sequence)
     return Ballot(certificate, (Stable(certificate),), sync=True)
+
+
+def move(book: Book, low: int) -> None:
+    """What a stable checkpoint does to the book; also on replay."""
+    book.low = max(book.low, low)
+    book.checkpoints = {at: kept for at, kept in book.checkpoints.items() if at >= book.low}
 
 
 def check_checkpoints(book: Book, certificate: CheckpointCertificate) -> None:
