@@ -31,8 +31,10 @@ from thresign.orders.requests import Request
 from thresign.orders.roster import Member, make_roster
 from thresign.signing.events import Delivered, Past
 from thresign.vault import calls
+from thresign.vault.recovery import begin_life
 from thresign.vault.replay import replay
 from thresign.vault.service import Environment, Service
+from thresign.vault.voting.book import Ballot
 from thresign.wire.canonical import Record
 
 START_MS = 1_700_000_000_000
@@ -60,6 +62,18 @@ class Disk:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.synced = 0
+        self.mark = 0
+        self.cut = 0
+        """How many records were thrown away."""
+
+    def take(self, ballot: Ballot) -> None:
+        """What the vault's server does with a ballot."""
+        if ballot.mark:
+            self.mark = len(self.records)
+        self.append(ballot.records, ballot.sync)
+        if ballot.base:
+            self.records[: self.mark] = ballot.base
+            self.synced = len(self.records)
 
     def append(self, records: tuple[Record, ...], sync: bool) -> None:
         self.records.extend(records)
@@ -93,6 +107,12 @@ class Module:
     behaviour: Any = None
 
 
+def service_grows(service: Service, ballot: Ballot) -> None:
+    """Every checkpoint is one at which the journal may begin anew."""
+    if ballot.records:
+        service.recovery.grown = 1 << 40
+
+
 class World:
     """`run_until` moves simulated time; `check` raises AssertionError when a promise is broken."""
 
@@ -113,6 +133,8 @@ class World:
         self.cut: set[tuple[int, int]] = set()
         self.audit = hashlib.sha256()
         self.views = 0
+        self.retain = 10_000
+        """Batches that nodes keep below the sequence at which their vault's journal begins."""
         members = tuple(
             Member(i, f"m{i}", sha256(b"vote%d/%d" % (seed, i)), sha256(b"seal%d/%d" % (seed, i)))
             for i in range(1, n + 1)
@@ -153,7 +175,8 @@ class World:
         state = first_state(self.genesis, self.settings)
         service = Service(ModuleNumber(module.number), token, state, ENVIRONMENT, StubChecks(token))
         replay(service, module.vault_disk.records)
-        service.begin_incarnation()
+        service.recovery.grown_bytes_min = 0
+        begin_life(service, lambda records: module.vault_disk.append(records, True))
         module.service = service
         module.vault_run += 1
         module.vault_busy = self.now
@@ -264,6 +287,10 @@ class World:
                 self.send_decided(module, output)
             case ev.SendHeld():
                 self.send_held(module, output)
+            case ev.Prunable():
+                self.prune(module, output.sequence)
+            case ev.Restored():
+                self.counts["ledger taken over"] += 1
             case ev.Observe():
                 self.counts[f"observe {output.what}"] += 1
                 if output.what == "view":
@@ -324,7 +351,8 @@ class World:
                 return
             try:
                 ballot = module.service.serve(ask.call, self.clock(module))
-                module.vault_disk.append(ballot.records, ballot.sync)
+                module.vault_disk.take(ballot)
+                service_grows(module.service, ballot)
                 reply: Record | ThresignError = ballot.reply
             except InvariantBroken:
                 raise
@@ -345,11 +373,12 @@ class World:
             return
         run = module.node_run
         module.node_disk.append(write.records, False)
-        upto = len(module.node_disk.records)
+        upto = module.node_disk.cut + len(module.node_disk.records)
 
         def synced() -> None:
             if module.node_run == run:
-                module.node_disk.synced = max(module.node_disk.synced, upto)
+                disk = module.node_disk
+                disk.synced = max(disk.synced, upto - disk.cut)
                 self.feed(module, ev.Written(write.id))
 
         self.at(self.rng.uniform(0.1, 2.0), synced)
@@ -360,9 +389,23 @@ class World:
             for record in module.node_disk.records
             if isinstance(record, DecidedRecord)
         }
+        if output.sequence not in records:
+            self.feed(module, ev.NotHeld(output.to, output.sequence))
         for sequence in range(output.sequence, output.sequence + 16):
             if sequence in records:
                 self.transmit(module, output.to, DecidedBatch(records[sequence].certificate, records[sequence].body))
+
+    def prune(self, module: Module, sequence: int) -> None:
+        """The node throws away what its vault does not need, as far as the retention setting of this run says."""
+        self.counts["journal begun anew"] += 1
+        disk = module.node_disk
+        kept = [
+            not isinstance(r, DecidedRecord) or r.certificate.header.sequence > sequence - self.retain
+            for r in disk.records
+        ]
+        disk.synced -= kept[: disk.synced].count(False)
+        disk.cut += kept.count(False)
+        disk.records = [r for r, keep in zip(disk.records, kept, strict=True) if keep]
 
     def send_held(self, module: Module, output: ev.SendHeld) -> None:
         results = {r.order: r for r in module.node_disk.records if isinstance(r, ResultRecord)}

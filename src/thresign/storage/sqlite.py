@@ -59,6 +59,20 @@ class SqliteIndex:
         except sqlite3.Error as error:
             raise StorageError(f"{self._path}: {error}") from error
 
+    def prune(self, place: int, sequence: int) -> None:
+        gone = "SELECT leaf FROM orders WHERE sequence < ?"
+        try:
+            with self._lock:
+                self._db.execute("BEGIN")
+                self._db.execute(f"DELETE FROM answers WHERE leaf IN ({gone})", (sequence,))
+                self._db.execute(f"DELETE FROM reports WHERE leaf IN ({gone})", (sequence,))
+                self._db.execute("DELETE FROM orders WHERE sequence < ?", (sequence,))
+                self._db.execute("DELETE FROM results WHERE place < ?", (place,))
+                self._db.execute("DELETE FROM batches WHERE place < ?", (place,))
+                self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StorageError(f"{self._path}: {error}") from error
+
     def _one(self, query: str, *values: object) -> tuple[int, ...] | None:
         try:
             with self._lock:

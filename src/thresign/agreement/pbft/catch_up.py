@@ -3,7 +3,7 @@ sends it, so nothing here has to be trusted."""
 
 from __future__ import annotations
 
-from thresign.agreement.pbft import progress
+from thresign.agreement.pbft import checkpoint, progress, rejoin
 from thresign.agreement.pbft.events import Ask, Broadcast, Send, SendDecided, SetTimer, Timer
 from thresign.agreement.pbft.messages import (
     BodyOf,
@@ -40,6 +40,11 @@ def vault_up(core: Core, status: calls.Status) -> None:
     core.judging = ()
     core.stalled = False
     core.sequence, core.low = status.sequence, status.low
+    core.stable = status.stable[0] if status.stable else None
+    core.checkpoints.clear()
+    core.stabilising = core.transfer = None
+    core.forgot, core.incarnation = bool(status.forgot), status.incarnation
+    rejoin.ask_horizon(core)
     core.view, core.entered, core.floor = status.view, status.entered, 0
     core.new_view = None
     core.demanded = {}
@@ -72,6 +77,8 @@ def tick(core: Core) -> None:
         return
     if stuck:
         _say_again(core)
+    checkpoint.say_again(core)
+    rejoin.ask_horizon(core)
     own = [waiting for waiting in core.pending.everything() if waiting.own]
     again = [waiting for waiting in own if waiting.name in core.waited][:AGAIN_ENTRIES_MAX]
     if again:
@@ -99,13 +106,18 @@ def _say_again(core: Core) -> None:
 
 def on_standing(core: Core, sender: int, message: Standing) -> None:
     """Notes how far another module is; helps who is in a lower view, asks who is in a higher one."""
-    core.mute.discard(sender)
+    if sender in core.mute:
+        core.mute.discard(sender)
+        core.returned.add(sender)
+    rejoin.remind(core, sender, message)
     core.ahead[sender] = message.sequence
     if message.suspects or message.entered > message.view:
         core.suspicions[sender] = max(message.view, message.entered - 1)
     else:
         core.suspicions.pop(sender, None)
     progress.join_suspicion(core)
+    if message.low < core.low and core.stable is not None:
+        core.out.append(Send(sender, core.stable))
     if message.view < core.view and core.new_view is not None:
         core.out.append(Send(sender, core.new_view))
     if message.view > core.view or message.entered > max(core.entered, core.view):
@@ -119,13 +131,14 @@ def behind(core: Core) -> bool:
 
 def fetch(core: Core) -> None:
     """Asks one module that is ahead for what is missing; another one if it does not answer in time."""
-    if not core.vault_up or not behind(core) or core.asking(Ask.DECIDE):
+    if not core.vault_up or not behind(core) or core.asking(Ask.DECIDE) or core.transfer is not None:
         return
     candidates = sorted(number for number, at in core.ahead.items() if at > core.sequence and number in core.peers_up)
     if not candidates:
         return
     core.fetches += 1
-    core.out.append(Send(candidates[core.fetches % len(candidates)], FetchDecided(core.next)))
+    core.fetching = candidates[core.fetches % len(candidates)]
+    core.out.append(Send(core.fetching, FetchDecided(core.next)))
     core.out.append(SetTimer(Timer.FETCH, core.timing.fetch_ms))
 
 

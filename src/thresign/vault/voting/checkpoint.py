@@ -47,6 +47,7 @@ def stabilise(book: Book, certificate: CheckpointCertificate) -> Ballot:
     if (own.header, own.state) != (certificate.header, certificate.state):
         raise InvalidVote(f"a quorum has another state at sequence {certificate.sequence} than this vault")
     book.low = certificate.sequence
+    book.stable = certificate
     book.checkpoints = {at: kept for at, kept in book.checkpoints.items() if at >= book.low}
     return Ballot(certificate, (Stable(certificate),), sync=True)
 
