@@ -1,6 +1,7 @@
 """The node's memory: its journal, and the index over it. What is newest is also kept in memory.
 
-The journal is the truth: it is appended to, and its oldest segments may be thrown away. The index is derived; after a crash it goes on from where it was.
+The journal is the truth: it is appended to, and its oldest segments may be thrown away. The index is derived; after a
+crash it goes on from where it was.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class Replica:
         """Batches up to here are walked only by `recover`."""
         self._walked: set[int] = set()
         self.refills: dict[int, Refill] = {suites.ED25519.group: Refill()}
-        self._giving = Giving(self._ask, lambda output: self._out.append(output))
+        self._giving = Giving(self._ask, self._give)
         self._filling = 0
         """Batches that the vault is asked to give back to the journal."""
         self._confirmations: dict[bytes, bytes] = {}
@@ -250,6 +250,9 @@ class Replica:
         else:
             # The vault may forget what lies before a stable checkpoint: it has to be in the node's journal by then.
             self._write((), lambda: self._ask(effect.call, answered))
+
+    def _give(self, output: out.Output) -> None:
+        self._out.append(output)
 
     def _restored(self, status: calls.Status) -> None:
         """The vault took a ledger over: what was decided in between is not in this journal, and cannot be had."""

@@ -90,9 +90,7 @@ class Ports(NamedTuple):
 class Runtime:
     """Feeds the replica and does what it says. `fail` is called once when the node must stop."""
 
-    def __init__(
-        self, number: int, replica: Replica, history: History, bodies: Bodies, retention_ms: int = 0
-    ) -> None:
+    def __init__(self, number: int, replica: Replica, history: History, bodies: Bodies, retention_ms: int = 0) -> None:
         """`retention_ms`: what is older, by agreed time, may be thrown away; 0 keeps everything."""
         self.number = number
         self.replica = replica

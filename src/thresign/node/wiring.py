@@ -31,7 +31,6 @@ from thresign.telemetry.log import Log
 from thresign.vault.client import Events as VaultEvents
 from thresign.vault.client import VaultLink
 
-
 MS_PER_DAY = 86_400_000
 
 

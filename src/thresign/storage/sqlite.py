@@ -23,6 +23,12 @@ CREATE TABLE IF NOT EXISTS reports (leaf BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), place INTEGER NOT NULL);
 """
 
+_PRUNE_BY_SEQUENCE = (
+    "DELETE FROM answers WHERE leaf IN (SELECT leaf FROM orders WHERE sequence < ?)",
+    "DELETE FROM reports WHERE leaf IN (SELECT leaf FROM orders WHERE sequence < ?)",
+    "DELETE FROM orders WHERE sequence < ?",
+)
+
 
 class SqliteIndex:
     """Implements storage.interface.Index."""
@@ -60,13 +66,11 @@ class SqliteIndex:
             raise StorageError(f"{self._path}: {error}") from error
 
     def prune(self, place: int, sequence: int) -> None:
-        gone = "SELECT leaf FROM orders WHERE sequence < ?"
         try:
             with self._lock:
                 self._db.execute("BEGIN")
-                self._db.execute(f"DELETE FROM answers WHERE leaf IN ({gone})", (sequence,))
-                self._db.execute(f"DELETE FROM reports WHERE leaf IN ({gone})", (sequence,))
-                self._db.execute("DELETE FROM orders WHERE sequence < ?", (sequence,))
+                for statement in _PRUNE_BY_SEQUENCE:
+                    self._db.execute(statement, (sequence,))
                 self._db.execute("DELETE FROM results WHERE place < ?", (place,))
                 self._db.execute("DELETE FROM batches WHERE place < ?", (place,))
                 self._db.execute("COMMIT")

@@ -387,7 +387,7 @@ BULK_LANE: dict[bytes, type[Record]] = {
         KeygenDealCall,
         KeygenFinishCall,
         AbortCall,
-        *recovery_calls.CALLS,
     )
 }
+BULK_LANE |= {kind.TAG: kind for kind in recovery_calls.CALLS}
 CALLS = VOTE_LANE | BULK_LANE

@@ -88,7 +88,7 @@ def begin_life(vault: Vault, write: Callable[[tuple[Record, ...]], None]) -> Non
     write((Life(recovery.life), *((Forgot(),) if forgot else ())))
 
 
-# --- where the journal begins -------------------------------------------------------------------------------------------
+# --- where the journal begins ---------------------------------------------------------------------------------------
 
 
 def take_checkpoint(vault: Vault) -> Ballot:
@@ -128,7 +128,7 @@ def base_of(vault: Vault) -> int:
     return begun.sequence if begun is not None and begun.checkpoint is not None else 0
 
 
-# --- giving and taking a ledger -----------------------------------------------------------------------------------------
+# --- giving and taking a ledger -------------------------------------------------------------------------------------
 
 
 def offer(vault: Vault) -> recovery_calls.Offer:
@@ -184,7 +184,7 @@ def take_chunk(vault: Vault, piece: recovery_calls.SnapshotChunk, now_ms: int) -
     return Ballot(vault.serve(calls.StatusCall(), now_ms).reply, mark=True, base=records)
 
 
-# --- the rejoin rule ----------------------------------------------------------------------------------------------------
+# --- the rejoin rule ------------------------------------------------------------------------------------------------
 
 
 def remind(vault: Vault, call: recovery_calls.Reminder) -> Ballot:

@@ -21,10 +21,10 @@ from thresign.vault.voting import decide, propose, view_change
 from thresign.vault.voting.book import Book
 from thresign.vault.voting.records import (
     Accepted,
+    Base,
     Changed,
     Checkpointed,
     Committed,
-    Base,
     Decided,
     Forgot,
     Horizon,

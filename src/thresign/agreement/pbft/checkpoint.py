@@ -46,7 +46,7 @@ def check_stable(core: Core, sequence: int) -> None:
 
 
 def on_certificate(core: Core, certificate: CheckpointCertificate) -> None:
-    """Another module's checkpoint is stable: so is this one's, if it says the same. Lost checkpoints are made up for."""
+    """A checkpoint is stable elsewhere: here too, if ours says the same. Lost messages are made up for so."""
     own = core.checkpoints.get(certificate.sequence, {}).get(core.number)
     if certificate.sequence > core.low and own is not None:
         _stabilise(core, certificate)

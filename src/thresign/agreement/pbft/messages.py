@@ -10,7 +10,15 @@ from typing import Annotated, ClassVar
 from thresign.limits import BATCH_BYTES_MAX
 from thresign.orders.batch import Batch
 from thresign.orders.header import Certificate
-from thresign.orders.votes import Checkpoint, CheckpointCertificate, HorizonReport, NewView, PrePrepare, ViewChange, Vote
+from thresign.orders.votes import (
+    Checkpoint,
+    CheckpointCertificate,
+    HorizonReport,
+    NewView,
+    PrePrepare,
+    ViewChange,
+    Vote,
+)
 from thresign.vault.recovery_calls import Offer, Reminder, SnapshotChunk
 from thresign.wire.canonical import U8, U32, U64, Bytes32, Count, Record, Var
 

@@ -11,7 +11,7 @@ from thresign.agreement.pbft.state import Core
 from thresign.errors import ThresignError
 from thresign.ids import Digest
 from thresign.orders.header import Header, Phase
-from thresign.orders.votes import HorizonReport, SignedVote
+from thresign.orders.votes import Checkpoint, HorizonReport, SignedVote
 from thresign.vault import recovery_calls
 from thresign.wire.canonical import Record
 
@@ -48,7 +48,7 @@ def remind(core: Core, sender: int, message: Standing) -> None:
         signed += [change for change in core.new_view.changes if change.number == sender]
     newest = max(signed, key=lambda change: change.view, default=None)
     changes = (newest,) if newest is not None and newest.view > message.entered else ()
-    checkpoints = ()
+    checkpoints: tuple[Checkpoint, ...] = ()
     if core.stable is not None and core.stable.sequence > message.sequence:
         checkpoints = tuple(
             core.stable.checkpoint(held.number, held.signature)

@@ -53,7 +53,7 @@ class Installed(Record, frozen=True):
 
 
 class Justified(Record, frozen=True):
-    """q view-changes for one view, which this vault verified and went beyond: what it shows to a module that rejoins."""
+    """q view-changes for one view, which this vault verified and went beyond: shown to a module that rejoins."""
 
     TAG: ClassVar[bytes] = b"tj.just1"
     changes: Annotated[tuple[ViewChange, ...], Count(MODULES_MAX)]
