@@ -116,7 +116,7 @@ def service_grows(service: Service, ballot: Ballot) -> None:
 class World:
     """`run_until` moves simulated time; `check` raises AssertionError when a promise is broken."""
 
-    def __init__(self, seed: int, n: int = 4, faults: Faults | None = None) -> None:
+    def __init__(self, seed: int, n: int = 4, faults: Faults | None = None, interval: int = 16) -> None:
         self.rng = random.Random(seed)
         self.faults = faults or Faults()
         self.now = 0.0
@@ -133,6 +133,8 @@ class World:
         self.cut: set[tuple[int, int]] = set()
         self.audit = hashlib.sha256()
         self.views = 0
+        self.on_write: Any = None
+        """Told before each write, with how to crash the writer and how to write; False means that it crashed."""
         self.retain = 10_000
         """Batches that nodes keep below the sequence at which their vault's journal begins."""
         members = tuple(
@@ -141,7 +143,7 @@ class World:
         )
         roster = make_roster(0, members)
         caller = Caller("alice", sha256(b"alice"), ("admin", "signer"))
-        self.settings = Settings(120_000, 5_000, 3_600_000, 20_000, 500, 16, (caller,))
+        self.settings = Settings(120_000, 5_000, 3_600_000, 20_000, 500, interval, (caller,))
         self.genesis = Genesis("simulated", START_MS, bytes(32), self.settings.digest(), roster)
         self.domain = self.genesis.domain()
         self.roster = roster
@@ -351,7 +353,10 @@ class World:
                 return
             try:
                 ballot = module.service.serve(ask.call, self.clock(module))
-                module.vault_disk.take(ballot)
+                if not self.written(module, lambda: self.crash_vault(module), lambda: module.vault_disk.take(ballot)):
+                    restart = self.rng.uniform(5, 500)
+                    self.at(restart, lambda: module.service is None and self.start_vault(module))
+                    return
                 service_grows(module.service, ballot)
                 reply: Record | ThresignError = ballot.reply
             except InvariantBroken:
@@ -367,12 +372,25 @@ class World:
 
         self.at(module.vault_busy - self.now, serve)
 
+    def written(self, module: Module, crash: Any, write: Any) -> bool:
+        """Does a write, unless a test has the writer crash there."""
+        if self.on_write is not None:
+            return bool(self.on_write(module, crash, write))
+        write()
+        return True
+
     def write(self, module: Module, write: ev.Write) -> None:
-        if write.id == 0:
-            module.node_disk.append(write.records, False)
-            return
         run = module.node_run
-        module.node_disk.append(write.records, False)
+
+        def crash() -> None:
+            self.crash_node(module)
+            self.at(self.rng.uniform(5, 500), lambda: module.replica is None and self.start_node(module))
+
+        def append() -> None:
+            module.node_disk.append(write.records, False)
+
+        if not self.written(module, crash, append) or write.id == 0:
+            return
         upto = module.node_disk.cut + len(module.node_disk.records)
 
         def synced() -> None:

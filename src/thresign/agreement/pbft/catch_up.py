@@ -34,6 +34,7 @@ def vault_up(core: Core, status: calls.Status) -> None:
     """The vault is there (again): its status is where this replica stands; what was asked before is void."""
     core.vault_up = True
     core.asked.clear()
+    rejoin.note_votes(core, core.next)
     core.slots.clear()
     core.decided.clear()
     core.installing = None
@@ -43,8 +44,6 @@ def vault_up(core: Core, status: calls.Status) -> None:
     core.stable = status.stable[0] if status.stable else None
     core.checkpoints.clear()
     core.stabilising = core.transfer = None
-    core.forgot, core.incarnation = bool(status.forgot), status.incarnation
-    rejoin.ask_horizon(core)
     core.view, core.entered, core.floor = status.view, status.entered, 0
     core.new_view = None
     core.demanded = {}
@@ -55,6 +54,7 @@ def vault_up(core: Core, status: calls.Status) -> None:
         core.changes.setdefault(change.view, {})[core.number] = change
     core.out.append(SetTimer(Timer.STANDING, core.timing.standing_ms))
     core.out.append(Broadcast(standing(core)))
+    rejoin.begin(core, status)
     if core.entered > core.view:
         core.out.append(SetTimer(Timer.VIEW, core.timing.progress_ms))
 
@@ -78,7 +78,7 @@ def tick(core: Core) -> None:
     if stuck:
         _say_again(core)
     checkpoint.say_again(core)
-    rejoin.ask_horizon(core)
+    rejoin.say_again(core)
     own = [waiting for waiting in core.pending.everything() if waiting.own]
     again = [waiting for waiting in own if waiting.name in core.waited][:AGAIN_ENTRIES_MAX]
     if again:
@@ -106,10 +106,7 @@ def _say_again(core: Core) -> None:
 
 def on_standing(core: Core, sender: int, message: Standing) -> None:
     """Notes how far another module is; helps who is in a lower view, asks who is in a higher one."""
-    if sender in core.mute:
-        core.mute.discard(sender)
-        core.returned.add(sender)
-    rejoin.remind(core, sender, message)
+    core.mute.discard(sender)
     core.ahead[sender] = message.sequence
     if message.suspects or message.entered > message.view:
         core.suspicions[sender] = max(message.view, message.entered - 1)

@@ -32,6 +32,7 @@ from thresign.agreement.pbft.events import (
     VaultUp,
 )
 from thresign.agreement.pbft.messages import (
+    AskReminder,
     BodyOf,
     DecidedBatch,
     FetchBody,
@@ -79,7 +80,6 @@ def step(core: Core, event: Event) -> list[Effect]:
             core.out.append(Broadcast(Mute()))
         case PeerUp():
             core.peers_up.add(event.number)
-            core.returned.add(event.number)
             catch_up.greet(core, event.number)
         case PeerDown():
             core.peers_up.discard(event.number)
@@ -150,7 +150,10 @@ def _received(core: Core, event: Received) -> None:
             if message.number == sender:
                 rejoin.on_report(core, message)
         case Reminder():
-            rejoin.on_reminder(core, message)
+            rejoin.on_reminder(core, sender, message)
+            view_change.collect(core)
+        case AskReminder():
+            rejoin.on_ask_reminder(core, sender, message)
 
 
 def _answered(core: Core, event: Answered) -> None:
@@ -183,7 +186,8 @@ def _answered(core: Core, event: Answered) -> None:
         case Ask.CHUNK:
             transfer.chunk_taken(core, reply)
         case Ask.REMIND | Ask.REJOIN:
-            rejoin.remembered(core, reply)
+            rejoin.remembered(core, tag, reply)
+            view_change.collect(core)
 
 
 def _timer(core: Core, timer: Timer) -> None:

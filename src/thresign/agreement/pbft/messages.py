@@ -99,6 +99,15 @@ class FetchSnapshot(Record, frozen=True):
     offset: U32
 
 
+class AskReminder(Record, frozen=True):
+    """The sender's vault has started on a disk that stands here: what did you see it sign beyond that? Always answered
+    with a Reminder, maybe an empty one."""
+
+    TAG: ClassVar[bytes] = b"ta.armd1"
+    sequence: U64
+    entered: U64
+
+
 class AskHorizon(Record, frozen=True):
     """The sender's vault has forgotten votes: state how far you have come, for this life of its token."""
 
@@ -125,6 +134,7 @@ Message = (
     | FetchSnapshot
     | Offer
     | SnapshotChunk
+    | AskReminder
     | AskHorizon
     | HorizonReport
     | Reminder
@@ -151,6 +161,7 @@ MESSAGES: dict[bytes, type[Record]] = {
         FetchSnapshot,
         Offer,
         SnapshotChunk,
+        AskReminder,
         AskHorizon,
         HorizonReport,
         Reminder,

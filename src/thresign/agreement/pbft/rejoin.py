@@ -5,14 +5,14 @@ What is said here is proven by signatures: a reminder by the reminded module's o
 
 from __future__ import annotations
 
-from thresign.agreement.pbft.events import Ask, Broadcast, Send
-from thresign.agreement.pbft.messages import AskHorizon, Standing
+from thresign.agreement.pbft.events import Ask, Broadcast, Send, Tag
+from thresign.agreement.pbft.messages import AskHorizon, AskReminder
 from thresign.agreement.pbft.state import Core
 from thresign.errors import ThresignError
 from thresign.ids import Digest
 from thresign.orders.header import Header, Phase
 from thresign.orders.votes import Checkpoint, HorizonReport, SignedVote
-from thresign.vault import recovery_calls
+from thresign.vault import calls, recovery_calls
 from thresign.wire.canonical import Record
 
 
@@ -35,34 +35,71 @@ def note_votes(core: Core, sequence: int) -> None:
             note(core, phase, slot.pre_prepare.view, header, number, signature)
 
 
-def remind(core: Core, sender: int, message: Standing) -> None:
-    """A module that was away, or that stands further back than it did, is shown what it signed beyond that."""
-    if sender not in core.returned and message.sequence >= core.ahead.get(sender, 0):
-        return
-    core.returned.discard(sender)
+def begin(core: Core, status: calls.Status) -> None:
+    """The vault has started. Unless this is the first life of its token, its disk may have forgotten what it signed:
+    this node shows it what it still knows itself, and asks the others. As no quorum can be had without as many others
+    as have to answer, that costs a round trip and no availability."""
+    core.forgot, core.incarnation = bool(status.forgot), status.incarnation
+    core.unsettled, core.reminded = status.incarnation > 1, set()
+    if core.unsettled:
+        own = _reminder(core, core.number, status.sequence, status.entered)
+        if own is None:
+            core.reminded.add(core.number)
+        else:
+            core.ask(Ask.REMIND, 0, core.number, own)
+    say_again(core)
+
+
+def say_again(core: Core) -> None:
+    """Asks all others, again and again while it is needed."""
+    if core.unsettled:
+        core.out.append(Broadcast(AskReminder(core.sequence, core.entered)))
+    if core.forgot:
+        core.out.append(Broadcast(AskHorizon(core.incarnation)))
+
+
+def on_ask_reminder(core: Core, sender: int, message: AskReminder) -> None:
+    """Shows a module what it signed beyond where it stands, as far as this one knows."""
     note_votes(core, core.next)
-    vote = core.heard.get(sender)
-    votes = (vote,) if vote is not None and vote.header.sequence > message.sequence else ()
-    signed = [held[sender] for held in core.changes.values() if sender in held]
+    reminder = _reminder(core, sender, message.sequence, message.entered)
+    core.out.append(Send(sender, reminder or recovery_calls.Reminder((), (), ())))
+
+
+def _reminder(core: Core, number: int, sequence: int, entered: int) -> recovery_calls.Reminder | None:
+    """The furthest that the module was seen to sign of each kind, if beyond this; None if there is nothing."""
+    vote = core.heard.get(number)
+    votes = (vote,) if vote is not None and vote.header.sequence > sequence else ()
+    signed = [held[number] for held in core.changes.values() if number in held]
     if core.new_view is not None:
-        signed += [change for change in core.new_view.changes if change.number == sender]
+        signed += [change for change in core.new_view.changes if change.number == number]
     newest = max(signed, key=lambda change: change.view, default=None)
-    changes = (newest,) if newest is not None and newest.view > message.entered else ()
+    changes = (newest,) if newest is not None and newest.view > entered else ()
     checkpoints: tuple[Checkpoint, ...] = ()
-    if core.stable is not None and core.stable.sequence > message.sequence:
+    if core.stable is not None and core.stable.sequence > sequence:
         checkpoints = tuple(
             core.stable.checkpoint(held.number, held.signature)
             for held in core.stable.signatures
-            if held.number == sender
+            if held.number == number
         )
-    if votes or changes or checkpoints:
-        core.out.append(Send(sender, recovery_calls.Reminder(votes, changes, checkpoints)))
+    if not (votes or changes or checkpoints):
+        return None
+    return recovery_calls.Reminder(votes, changes, checkpoints)
 
 
-def on_reminder(core: Core, reminder: recovery_calls.Reminder) -> None:
+def on_reminder(core: Core, sender: int, reminder: recovery_calls.Reminder) -> None:
     """Shows the vault what another module holds of this one."""
-    if not core.forgot:
-        core.ask(Ask.REMIND, 0, 0, reminder)
+    if not core.unsettled:
+        return
+    if reminder.votes or reminder.changes or reminder.checkpoints:
+        core.ask(Ask.REMIND, 0, sender, reminder)
+    else:
+        _reminded(core, sender)
+
+
+def _reminded(core: Core, number: int) -> None:
+    core.reminded.add(number)
+    if core.number in core.reminded and len(core.reminded) >= core.roster.q:
+        core.unsettled = False
 
 
 def on_report(core: Core, report: HorizonReport) -> None:
@@ -71,16 +108,12 @@ def on_report(core: Core, report: HorizonReport) -> None:
         core.ask(Ask.REJOIN, 0, report.number, recovery_calls.RejoinCall(report))
 
 
-def remembered(core: Core, reply: Record | ThresignError) -> None:
-    """The vault has looked: it asks all others how far they are as long as it does not know what it forgot."""
+def remembered(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
+    """The vault has looked."""
     if isinstance(reply, recovery_calls.Memory):
         began = bool(reply.forgot) and not core.forgot
         core.forgot = bool(reply.forgot)
         if began:
-            ask_horizon(core)
-
-
-def ask_horizon(core: Core) -> None:
-    """Asks all others, again and again while it is needed."""
-    if core.forgot:
-        core.out.append(Broadcast(AskHorizon(core.incarnation)))
+            say_again(core)
+        if tag.ask is Ask.REMIND:
+            _reminded(core, tag.sequence)

@@ -132,8 +132,10 @@ class Core:
     """Of the own token."""
     heard: dict[int, SignedVote] = field(default_factory=dict)
     """By module: the vote on the highest slot that it was seen to sign, to remind it of."""
-    returned: set[int] = field(default_factory=set)
-    """Modules that were away: their next word on where they stand is held against what they signed."""
+    unsettled: bool = False
+    """The vault has started, and may have forgotten votes: this module takes no part before it was reminded."""
+    reminded: set[int] = field(default_factory=set)
+    """Who has said what it saw this module sign, since the vault started."""
     failed_views: int = 0
     out: list[Effect] = field(default_factory=list)
 
@@ -148,7 +150,7 @@ class Core:
     @property
     def active(self) -> bool:
         """Takes part in the installed view."""
-        return self.vault_up and self.entered <= self.view
+        return self.vault_up and self.entered <= self.view and not self.unsettled
 
     @property
     def next(self) -> int:
