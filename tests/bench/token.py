@@ -102,9 +102,7 @@ def section() -> None:
             check, partial, each, combine = partials(domain, key, message)
             header = domain.header([])
             python = Certificate(header, 0, domain.votes(header))
-            verifies = median_us(
-                lambda _: certificates.check(python, domain.domain, genesis.roster, ed25519.is_valid)
-            )
+            verifies = median_us(lambda _: certificates.check(python, domain.domain, genesis.roster, ed25519.is_valid))
     rows = [
         ("announce, a nonce pair (16 a call)", announce),
         ("certificate of 3 votes, in the token", check),

@@ -68,6 +68,7 @@ def run(seed: int, plan: Plan | None = None) -> Outcome:
     drawn = rng.choice([4, 4, 4, 4, 5, 6, 7])
     world = World(seed, plan.n or drawn, Faults(skew=wanted.skew))
     make_key(world)
+    world.retain = random.Random(seed ^ 0xD15C).choice([0, 4, 10_000])
     liars = plan.liars if plan.liars is not None else draw_liars(rng, world.roster.f)
     corrupt(world, rng, liars)
     if plan.prepare is not None:
