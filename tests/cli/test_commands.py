@@ -20,6 +20,8 @@ from tests.contract.published import API
 from tests.house.domain import RunningDomain
 from thresign.limits import BODY_BYTES_MAX
 
+pytestmark = pytest.mark.xdist_group("commands")
+
 MESSAGE = b"a message in a file\n"
 PRINTED: list[str] = []
 

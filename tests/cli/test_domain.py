@@ -18,6 +18,8 @@ from tests.house.domain import free_base_port
 from thresign.limits import BODY_BYTES_MAX
 from thresign.setup.files import read_domain_file, read_module
 
+pytestmark = pytest.mark.xdist_group("init")
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
