@@ -93,6 +93,7 @@ def record() -> None:
             _get(asker, "keys", "All keys", KEYS_PATH, signed=False)
             _get(asker, "key", "One key", f"{KEYS_PATH}/release", signed=False)
             _get(asker, "public-key", "Its public key as PEM", f"{KEYS_PATH}/release/public.pem", signed=False)
+            _get(asker, "public-key-hex", "The same, bare", f"{KEYS_PATH}/release/public.hex", signed=False)
             _get(asker, "request", "Where a request stands", f"/v1/requests/{done.json['request_id']}")
             _get(asker, "evidence", "The evidence bundle of the signature", done.json["evidence"])
             _get(asker, "status", "The node, its vault, and whom it reaches", "/v1/status")
