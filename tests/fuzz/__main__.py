@@ -16,7 +16,6 @@ from thresign.orders.orders import KeygenOrder, SignOrder
 from thresign.orders.roster import Roster
 from thresign.wire.canonical import Record
 
-
 PARSERS: dict[type[Record], int] = {SignOrder: 0, KeygenOrder: 1, Roster: 2, Genesis: 2, Certificate: 3, Header: 3}
 """By what native/fuzz/records.c takes the input for: its first byte."""
 
