@@ -81,7 +81,7 @@ def judge_generated(draft: Draft, entry: KeyGenerated) -> Verdict:
 
 
 def judge_confirmed(draft: Draft, entry: KeyConfirmed) -> Verdict:
-    """Permit iff the key awaits confirmation, in time, and this is its signature over its own public values. [LEDGER-K4]
+    """Permit iff the key awaits confirmation, in time, and this is its signature over its public values. [LEDGER-K4]
 
     Past the deadline applying the batch fails the key: a confirmation in it would raise it again, reason and all.
     """

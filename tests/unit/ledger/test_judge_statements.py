@@ -1,4 +1,4 @@
-"""Judging what modules state: nonces [LEDGER-A1 to A4], presence [LEDGER-P1, P2], missing partials [LEDGER-M1 to M3]."""
+"""Judging what modules state: nonces [LEDGER-A1 to A4], presence [LEDGER-P1, P2], lost partials [LEDGER-M1 to M3]."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The ledger as bytes: there and back it is the same ledger, its digest names all of it, and a snapshot in any other form
-or of another domain is refused."""
+"""The ledger as bytes: there and back it is the same ledger, its digest names all of it, and a snapshot in any other
+form or of another domain is refused."""
 
 from __future__ import annotations
 

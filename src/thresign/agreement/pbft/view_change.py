@@ -20,6 +20,8 @@ VIEWS_KEPT_MAX = 8
 
 def leave_view(core: Core, target: int) -> None:
     """Asks the vault for a view-change to `target`, with the q view-changes that justify going so far, if held."""
+    if core.unsettled:
+        return
     justification: tuple[ViewChange, ...] = ()
     if target > core.view + 1:
         for view in sorted((view for view in core.changes if view >= target - 1), reverse=True):
@@ -81,7 +83,7 @@ def _has_room(core: Core, change: ViewChange, own_word: bool) -> bool:
 
 def collect(core: Core) -> None:
     """Follows, and leads, when the view-changes at hand say so."""
-    if not core.vault_up:
+    if not core.vault_up or core.unsettled:
         return
     higher = [view for view in core.left.values() if view > core.entered]
     if len(higher) > core.roster.f:
