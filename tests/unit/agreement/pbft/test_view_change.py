@@ -1,5 +1,5 @@
-"""Leaving views and entering them, at a node [PBFT-V1, PBFT-V2]: f alone never move it, f + 1 do, q make a new view, and
-what comes of view-changes is computed by every backup's vault for itself."""
+"""Leaving views and entering them, at a node [PBFT-V1, PBFT-V2]: f alone never move it, f + 1 do, q make a new view,
+and what comes of view-changes is computed by every backup's vault for itself."""
 
 from __future__ import annotations
 

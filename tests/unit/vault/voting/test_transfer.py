@@ -1,5 +1,4 @@
-"""Taking over a ledger [VOTE-T1 to VOTE-T3]: ahead of ours, with a digest that q modules signed, and never on one peer's
-word."""
+"""Taking over a ledger [VOTE-T1 to VOTE-T3]: ahead of ours, with a digest that q modules signed, never on one word."""
 
 from __future__ import annotations
 
