@@ -131,10 +131,10 @@ class RunningDomain:
     def client(self, timeout_s: float = 30.0) -> Client:
         return Client(self.profile(), timeout_s=timeout_s)
 
-    def create_key(self, name: str) -> None:
+    def create_key(self, name: str, suite: str = "ed25519") -> None:
         """Makes a key, and waits until every module has heard that it is active: each judges by its own ledger."""
         with self.client() as client:
-            client.create_key(name)
+            client.create_key(name, suite)
             deadline = time.monotonic() + READY_S
             for number in self.numbers:
                 while not any(k["name"] == name and k["state"] == "active" for k in self._keys_at(number)):

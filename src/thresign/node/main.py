@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ctypes
+import gc
 import os
 import resource
 import signal
@@ -18,6 +19,8 @@ from thresign.node.wiring import Node
 from thresign.setup.files import ModuleConfig, read_module
 from thresign.telemetry.log import make_log
 
+COLLECT_AFTER = 20_000
+"""New objects before the collector looks for cycles: a batch makes thousands, and next to none is part of a cycle."""
 _PR_SET_DUMPABLE = 4
 
 
@@ -64,6 +67,8 @@ async def _serve(config: ModuleConfig, verbose: bool) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, node.stop)
+    gc.freeze()  # what lives as long as the process is not looked through again
+    gc.set_threshold(COLLECT_AFTER)
     await node.run()
 
 

@@ -24,6 +24,12 @@ CREATE TABLE IF NOT EXISTS reports (leaf BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), place INTEGER NOT NULL);
 """
 
+_PRUNE_BY_SEQUENCE = (
+    "DELETE FROM answers WHERE leaf IN (SELECT leaf FROM orders WHERE sequence < ?)",
+    "DELETE FROM reports WHERE leaf IN (SELECT leaf FROM orders WHERE sequence < ?)",
+    "DELETE FROM orders WHERE sequence < ?",
+)
+
 
 class SqliteIndex:
     """Implements storage.interface.Index."""
@@ -60,6 +66,18 @@ class SqliteIndex:
         except sqlite3.Error as error:
             with self._lock, contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
+            raise StorageError(f"{self._path}: {error}") from error
+
+    def prune(self, place: int, sequence: int) -> None:
+        try:
+            with self._lock:
+                self._db.execute("BEGIN")
+                for statement in _PRUNE_BY_SEQUENCE:
+                    self._db.execute(statement, (sequence,))
+                self._db.execute("DELETE FROM results WHERE place < ?", (place,))
+                self._db.execute("DELETE FROM batches WHERE place < ?", (place,))
+                self._db.execute("COMMIT")
+        except sqlite3.Error as error:
             raise StorageError(f"{self._path}: {error}") from error
 
     def _one(self, query: str, *values: object) -> tuple[int, ...] | None:
