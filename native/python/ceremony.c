@@ -207,6 +207,7 @@ static const char *check_first(ceremony *own, size_t i, const uint8_t *package) 
   if (!group->decode_batch_vartime(&own->commitments[i * own->min_signers], commitments, own->min_signers, &bad))
     return "commitments that are no valid elements";
   if (!ts_dkg_verify_proof_vartime(own->suite, own->context, sizeof own->context, own->participants[i], commitments,
+                                   &own->commitments[i * own->min_signers],
                                    commitments + (size_t)own->min_signers * group->element_bytes))
     return "a proof of possession that does not verify";
   return NULL;

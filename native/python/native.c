@@ -106,16 +106,14 @@ static PyObject *native_aggregate(PyObject *self, PyObject *args) {
   return PyBytes_FromStringAndSize((const char *)signature, suite->signature_bytes);
 }
 
-/* Which shares are wrong: all checked at once first, one by one only when that fails. Returns how many. */
+/* The identifiers of those whose share is wrong. Returns how many. */
 static size_t find_culprits(const ts_signing *session, const session_input *in, const ts_element *verification_shares,
                             uint16_t *culprits) {
   uint8_t random[16 * TS_SIGNERS_MAX];
-  size_t found = 0;
+  size_t indices[TS_SIGNERS_MAX];
   randombytes_buf(random, 16 * in->count);
-  if (ts_frost_verify_partials_vartime(session, verification_shares, in->shares, random)) return 0;
-  for (size_t i = 0; i < in->count; i++)
-    if (!ts_frost_verify_partial_vartime(session, i, &verification_shares[i], &in->shares[i]))
-      culprits[found++] = in->commitments[i].identifier;
+  size_t found = ts_frost_culprits_vartime(session, verification_shares, in->shares, random, indices);
+  for (size_t i = 0; i < found; i++) culprits[i] = in->commitments[indices[i]].identifier;
   return found;
 }
 

@@ -26,6 +26,9 @@ WINDOW_SLOTS = 256
 """High watermark minus low watermark."""
 CHECKPOINT_INTERVAL = 64
 
+SNAPSHOT_BYTES_MAX = 256 * 1024 * 1024
+"""The longest ledger snapshot that a module takes over from another: about two million requests not yet expired."""
+
 PEER_QUEUE_BYTES_MAX = 32 * 1024 * 1024
 PENDING_REQUESTS_MAX = 4096
 PENDING_REQUESTS_PER_CALLER_MAX = 1024

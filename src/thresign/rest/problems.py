@@ -24,6 +24,7 @@ TABLE: dict[type[errors.ThresignError], Row] = {
     errors.MalformedRecord: Row(400, "A record that is not well-formed"),
     errors.CallerError: Row(400, "The request cannot be served"),
     errors.MalformedRequest: Row(400, "The request is not well-formed"),
+    errors.WrongMethod: Row(405, "The path is not asked by this method"),
     errors.BodyTooLarge: Row(413, "The body is too large"),
     errors.NotAuthenticated: Row(401, "The request is not signed by an enrolled caller"),
     errors.RequestExpired: Row(401, "The request's signature has expired"),

@@ -59,6 +59,8 @@ class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rest_host: str
     rest_port: Port
     uid: int = 0
+    retain_days: Annotated[int, msgspec.Meta(ge=0, le=36500)] = 0
+    """Batches, results and evidence older than this may be thrown away; 0 keeps all (docs/operating/files.md)."""
 
 
 class VaultSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

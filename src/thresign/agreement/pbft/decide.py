@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from thresign.agreement.pbft import rejoin
 from thresign.agreement.pbft.events import Ask, CancelTimer, Deliver, Suspect, Tag, Timer
 from thresign.agreement.pbft.pending import name_of
 from thresign.agreement.pbft.state import Core
@@ -53,6 +54,7 @@ def decided(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     if found is None:
         return
     batch = Batch.decode(reply.body)
+    rejoin.note_votes(core, reply.sequence)
     core.sequence = reply.sequence
     for entry in batch.entries:
         core.pending.remove(name_of(entry))

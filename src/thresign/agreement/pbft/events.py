@@ -98,6 +98,10 @@ class Ask(Enum):
     CHECKPOINT = "checkpoint"
     STABILISE = "stabilise"
     JUDGE = "judge"
+    TRANSFER = "transfer"
+    CHUNK = "chunk"
+    REMIND = "remind"
+    REJOIN = "rejoin"
 
 
 class Tag(NamedTuple):
@@ -141,6 +145,12 @@ class CancelTimer(NamedTuple):
     timer: Timer
 
 
+class Restored(NamedTuple):
+    """The vault took over a ledger: it stands here now, without what was decided in between."""
+
+    status: calls.Status
+
+
 class Deliver(NamedTuple):
     """A batch is decided and applied: journal it, act on it."""
 
@@ -177,9 +187,10 @@ class Suspect(NamedTuple):
 
 
 class Stable(NamedTuple):
-    """A checkpoint became stable: what lies before it may be pruned."""
+    """A checkpoint became stable. The vault's journal begins at `base`: what lies before may be pruned."""
 
     sequence: int
+    base: int = 0
 
 
 class Entered(NamedTuple):
@@ -195,6 +206,7 @@ Effect = (
     | SetTimer
     | CancelTimer
     | Deliver
+    | Restored
     | SendDecided
     | Refuse
     | Settled

@@ -10,7 +10,16 @@ from thresign.ids import Digest
 from thresign.orders.batch import Entry
 from thresign.orders.header import Certificate, Header, Phase
 from thresign.orders.roster import Roster
-from thresign.orders.votes import Checkpoint, NewView, PrePrepare, ViewChange, Vote
+from thresign.orders.votes import (
+    Checkpoint,
+    CheckpointCertificate,
+    NewView,
+    PrePrepare,
+    SignedVote,
+    ViewChange,
+    Vote,
+)
+from thresign.vault import recovery_calls
 from thresign.wire.canonical import Record
 
 
@@ -41,6 +50,19 @@ class Slot:
 
 
 @dataclass(slots=True)
+class Transfer:
+    """From whom, what, and how much of it has come."""
+
+    sender: int
+    offer: recovery_calls.Offer
+    offset: int = 0
+
+    @property
+    def sequence(self) -> int:
+        return self.offer.checkpoint.sequence
+
+
+@dataclass(slots=True)
 class Core:
     """The state of one replica, and the effects that the current event has had so far."""
 
@@ -67,6 +89,11 @@ class Core:
     new_view: NewView | None = None
     """That of the installed view."""
     checkpoints: dict[int, dict[int, Checkpoint]] = field(default_factory=dict)
+    """By sequence above the low watermark, and sender."""
+    stable: CheckpointCertificate | None = None
+    """By which the low watermark moved."""
+    stabilising: CheckpointCertificate | None = None
+    """What the vault is asked to move it by."""
     decided: dict[int, tuple[Certificate, bytes]] = field(default_factory=dict)
     """Fetched or assembled, waiting for their turn at the vault."""
     installing: NewView | None = None
@@ -93,6 +120,22 @@ class Core:
     waited: set[bytes] = field(default_factory=set)
     """Names of own entries that waited at the last tick."""
     fetches: int = 0
+    fetching: int = 0
+    """The peer that was last asked for decided batches; 0 before."""
+    transfer: Transfer | None = None
+    """The ledger that is being taken over."""
+    refused_offers: dict[int, int] = field(default_factory=dict)
+    """By peer: up to which sequence its offers are not taken, since one was wrong."""
+    forgot: bool = False
+    """The vault does not vote before it has heard from a quorum how far it may have voted."""
+    incarnation: int = 0
+    """Of the own token."""
+    heard: dict[int, SignedVote] = field(default_factory=dict)
+    """By module: the vote on the highest slot that it was seen to sign, to remind it of."""
+    unsettled: bool = False
+    """The vault has started, and may have forgotten votes: this module takes no part before it was reminded."""
+    reminded: set[int] = field(default_factory=set)
+    """Who has said what it saw this module sign, since the vault started."""
     failed_views: int = 0
     out: list[Effect] = field(default_factory=list)
 
@@ -107,7 +150,7 @@ class Core:
     @property
     def active(self) -> bool:
         """Takes part in the installed view."""
-        return self.vault_up and self.entered <= self.view
+        return self.vault_up and self.entered <= self.view and not self.unsettled
 
     @property
     def next(self) -> int:

@@ -20,6 +20,8 @@ VIEWS_KEPT_MAX = 8
 
 def leave_view(core: Core, target: int) -> None:
     """Asks the vault for a view-change to `target`, with the q view-changes that justify going so far, if held."""
+    if core.unsettled:
+        return
     justification: tuple[ViewChange, ...] = ()
     if target > core.view + 1:
         for view in sorted((view for view in core.changes if view >= target - 1), reverse=True):
@@ -67,7 +69,7 @@ def _too_far(core: Core, change: ViewChange) -> bool:
 
 def collect(core: Core) -> None:
     """Follows, and leads, when the view-changes at hand say so."""
-    if not core.vault_up:
+    if not core.vault_up or core.unsettled:
         return
     higher = sorted(view for view in core.changes if view > core.entered)
     modules = {number for view in higher for number in core.changes[view] if number != core.number}
