@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,13 +15,19 @@ from tests.house.domain import RunningDomain, running_domain
 
 
 @pytest.fixture(scope="session")
-def open_tmp(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A temporary directory whose parents other uids may pass through, as a domain with uids of its own needs."""
-    path = tmp_path_factory.mktemp("open")
+def open_tmp(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A temporary directory that other uids may pass through, as a domain with uids of its own needs.
+
+    Not one of pytest's: each new pytest session of a user closes the directory above those again, under a domain that
+    runs. Removed at the end unless a test failed.
+    """
+    path = Path(tempfile.mkdtemp(prefix="thresign-tests-"))
     for parent in (path, *path.parents):
         if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & stat.S_IXOTH:
             parent.chmod(parent.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
-    return path
+    yield path
+    if not request.session.testsfailed:
+        shutil.rmtree(path)
 
 
 @pytest.fixture(scope="module")
