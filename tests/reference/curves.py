@@ -188,7 +188,7 @@ class Ristretto255:
 
 
 class Weierstrass:
-    """y^2 = x^3 + a x + b over p, of prime order, compressed as SEC 1 does. (0, 0), on no such curve, is the identity."""
+    """y^2 = x^3 + a x + b over p, of prime order, compressed as SEC 1 does. (0, 0) stands for the identity."""
 
     byte_order: Literal["little", "big"] = "big"
     scalar_bytes, element_bytes = 32, 33
