@@ -317,3 +317,11 @@ def test_figures_of_rfc_9591(name: str) -> None:
     shares = {n: values["sig_share", n] for n in (1, 3)}
     assert frost.aggregate(keys, commitments, values["message"], shares) == values["sig"]
     assert frost.blame(keys, commitments, values["message"], {1: shares[3], 3: shares[3]}) == (1,)
+
+
+def test_the_session_of_the_documents_runs() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "suites.md").read_text()
+    session = page.partition("```python\n")[2].partition("```")[0]
+    names: dict[str, object] = {}
+    exec(session, names)
+    assert isinstance(names["signature"], bytes)
