@@ -17,11 +17,11 @@
 /* Fixed slabs: the arena is cut once, so that what one length uses up does not starve or splinter another. What is in
  * use is recorded outside the arena, where an overrun of a secret does not reach it. */
 static const struct { uint32_t size, count; } slabs[] = {
-  {64, 4096}, {256, 1024}, {1024, 256}, {4096, 64}, {16384, 32}, {65536, 8},
+  {64, 4096}, {256, 1024}, {1024, 256}, {4096, 64}, {16384, 160}, {65536, 8},
 };
 #define SLABS (sizeof slabs / sizeof slabs[0])
-#define BLOCKS (4096 + 1024 + 256 + 64 + 32 + 8)
-_Static_assert(64 * 4096 + 256 * 1024 + 1024 * 256 + 4096 * 64 + 16384 * 32 + 65536 * 8 == TS_SECRET_ARENA_BYTES,
+#define BLOCKS (4096 + 1024 + 256 + 64 + 160 + 8)
+_Static_assert(64 * 4096 + 256 * 1024 + 1024 * 256 + 4096 * 64 + 16384 * 160 + 65536 * 8 == TS_SECRET_ARENA_BYTES,
                "the slabs fill the arena");
 
 static struct {

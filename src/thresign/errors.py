@@ -188,6 +188,12 @@ class ConfigurationError(ThresignError):
     code = "configuration_error"
 
 
+class UnknownSuite(ThresignError):
+    """A suite that this installation does not know: nothing is verified with it, rather than found invalid."""
+
+    code = "unknown_suite"
+
+
 class InvariantBroken(ThresignError):
     """A bug of ours: the process stops rather than goes on."""
 

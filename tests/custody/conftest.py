@@ -25,7 +25,7 @@ LABEL = "module 1"
 def module() -> Path:
     named = os.environ.get("THRESIGN_TOKEN_MODULE")
     path = (
-        Path(named) if named else Path(str(importlib.resources.files("thresign"))) / "_token" / "libthresign-token.so"
+        Path(named) if named else Path(str(importlib.resources.files("thresign") / "_token" / "libthresign-token.so"))
     )
     assert path.is_file(), f"no provider at {path}"
     return path

@@ -100,7 +100,9 @@ def test_kill_two(domain: RunningDomain, killed: list[tuple[int, str]]) -> None:
     with Asker(domain) as asker:
         for number in alive:
             ready = "/v1/ready"
-            eventually(lambda n=number: asker.send("GET", n, ready, {}).status == 503, 5.0, f"node {number} is not ready")
+            eventually(
+                lambda n=number: asker.send("GET", n, ready, {}).status == 503, 5.0, f"node {number} is not ready"
+            )
             assert "2 of 4 modules answer" in asker.send("GET", number, ready, {}).problem.detail
             undecided = asker.sign(b"undecided", f"{name}-{number}", node=number, altered={"prefer": "wait=1"})
             assert (undecided.status, undecided.code) == (503, "undecided")

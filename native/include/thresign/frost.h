@@ -39,6 +39,26 @@ enum ts_frost_result {
   TS_FROST_COMMITMENT   /* the group commitment is the identity: choose other nonces */
 };
 
+/* A key with scalars added to it, for x-only suites, and what is to be done to shares: share' = +-share + offset; a
+ * verification share follows suit. Tweaks are applied before everything else: binding factors, challenge and checks all
+ * use the tweaked key. Kinds as in BIP 445: plain adds t G; x-only takes the key with even Y first (BIP 341). */
+enum ts_tweak_kind { TS_TWEAK_PLAIN = 1, TS_TWEAK_X_ONLY = 2 };
+
+typedef struct ts_tweaked {
+  const ts_suite *suite;
+  ts_element key;
+  bool negate;
+  ts_scalar offset;
+} ts_tweaked;
+
+void ts_tweak_begin(ts_tweaked *tweaked, const ts_suite *suite, const ts_element *key);
+/* Adds one more: `value` is scalar_bytes bytes. False if the suite admits none, the kind is unknown, the value is not
+ * below the order, or the key would become the identity; `tweaked` is then of no use. */
+bool ts_tweak_add_vartime(ts_tweaked *tweaked, unsigned kind, const uint8_t *value);
+/* Constant time in the share. */
+void ts_tweak_share(const ts_tweaked *tweaked, ts_scalar *share);
+void ts_tweak_verification_share(const ts_tweaked *tweaked, ts_element *verification_share);
+
 /* nonce_generate of RFC 9591 section 4.1: H3(random || secret). The secret here is `context`: whatever the caller wants
  * the nonce hedged with. Secret in, secret out. */
 void ts_frost_nonce(const ts_suite *suite, ts_scalar *nonce, const uint8_t random[32], const uint8_t *context,

@@ -47,6 +47,7 @@ TABLE: dict[type[errors.ThresignError], Row] = {
     errors.StorageError: Row(503, "The node's disk says no"),
     errors.JournalCorrupt: Row(500, "The node's journal is damaged"),
     errors.ConfigurationError: Row(500, "The node's configuration is wrong"),
+    errors.UnknownSuite: Row(500, "The node does not know this suite"),
     errors.InvariantBroken: Row(500, "The node found a bug of its own"),
 }
 

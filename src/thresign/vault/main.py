@@ -13,6 +13,7 @@ from pathlib import Path
 
 from thresign.custody.token import SoftwareToken
 from thresign.errors import ConfigurationError, InvariantBroken, ThresignError
+from thresign.frost import known_answers
 from thresign.ids import ModuleNumber
 from thresign.journal.file import JournalFile
 from thresign.ledger.ledger import first_state
@@ -117,7 +118,7 @@ def _after(config: ModuleConfig, service: Service) -> hardening.Steps:
         ("memory locked", hardening.lock_memory),
         ("not dumpable", hardening.not_dumpable),
         ("no new privileges", hardening.no_new_privileges),
-        ("warm up", hardening.warm_up([status])),
+        ("warm up", hardening.warm_up([status, known_answers.check])),
         ("landlock", hardening.only_these_files([config.token_dir, config.vault_dir], [])),
         ("seccomp", hardening.only_these_system_calls),
     ]
