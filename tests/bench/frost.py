@@ -1,7 +1,7 @@
 """FROST beside the ZcashFoundation crates, in one run: the figures of native/ and the targets they are held against.
 
 The measuring is done by tests/peers (Rust calls both in turn, in one thread, in CPU time); this prints its table.
-Ratios are medians over rounds in which ours, theirs and the unit ran one after the other; times are the fastest round's.
+Ratios are medians over rounds in which ours, theirs and the unit ran in turn; times are the fastest round's.
 """
 
 from __future__ import annotations

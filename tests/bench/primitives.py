@@ -1,4 +1,4 @@
-"""The groups' operations beside libsodium, libsecp256k1, OpenSSL and libdecaf: the C programs of native/bench in turn."""
+"""The groups' operations beside libsodium, libsecp256k1, OpenSSL and libdecaf, by the C programs of native/bench."""
 
 from __future__ import annotations
 
