@@ -13,7 +13,6 @@ from thresign.ids import Digest
 from thresign.orders.header import Certificate, Header, Phase
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import SignOrder
-from thresign.orders.roster import Roster
 from thresign.orders.votes import ViewChange
 
 
@@ -40,9 +39,13 @@ class Monitor:
 
     def __init__(self) -> None:
         self.byzantine: set[int] = set()
-        self.roster: Roster | None = None
+        self.quorum = 0
+        """Set by the world from the number of modules, not from any code under test."""
         self.votes: dict[tuple[int, Phase, int, int], bytes] = {}
+        self.prepares: dict[tuple[int, bytes], set[int]] = {}
         self.commits: dict[tuple[int, bytes], set[int]] = {}
+        self.chosen: dict[int, tuple[int, bytes]] = {}
+        """By sequence: the first view in which a certificate can be, and its header."""
         self.committed: dict[tuple[int, int], tuple[int, bytes]] = {}
         self.left: dict[int, int] = {}
         self.used: dict[tuple[int, int, int], bytes] = {}
@@ -64,9 +67,17 @@ class Monitor:
         held = self.votes.setdefault((number, phase, view, sequence), digest)
         hold(held == digest, "one vote a slot", f"module {number}, {phase.name}, view {view}, sequence {sequence}")
         hold(view >= self.left.get(number, 0), "no vote below a left view", f"module {number}, view {view}")
-        if phase is Phase.COMMIT:
-            self.commits.setdefault((view, digest), set()).add(number)
-            self.committed[number, sequence] = (view, digest)
+        kept = self.chosen.get(sequence, (view, digest))
+        hold(kept[1] == digest or view <= kept[0], "what is chosen stays chosen", f"module {number}, view {view}")
+        if phase is not Phase.COMMIT:
+            self.prepares.setdefault((view, digest), set()).add(number)
+            return
+        behind = len(self.prepares.get((view, digest), ())) + len(self.byzantine)
+        hold(behind >= self.quorum, "no commit before a quorum prepared", f"module {number}, view {view}: {behind}")
+        self.commits.setdefault((view, digest), set()).add(number)
+        self.committed[number, sequence] = (view, digest)
+        if len(self.commits[view, digest]) + len(self.byzantine) >= self.quorum:
+            self.chosen.setdefault(sequence, (view, digest))
 
     def statement(self, number: int, unsigned: bytes) -> None:
         """A token signs a statement; view-changes are looked into."""
@@ -92,13 +103,13 @@ class Monitor:
     def partial(self, number: int, incarnation: int, counter: int, order: bytes, header: Header) -> None:
         """A token computes a partial."""
         self.partials += 1
-        if number in self.byzantine or self.roster is None:
+        if number in self.byzantine:
             return
         held = self.used.setdefault((number, incarnation, counter), order)
         hold(held == order, "one order a nonce", f"module {number} used nonce {incarnation}/{counter} for two orders")
         digest = header.digest()
         behind = max((len(who) for (_, of), who in self.commits.items() if of == digest), default=0)
-        agreed = behind + len(self.byzantine) >= self.roster.q
+        agreed = behind + len(self.byzantine) >= self.quorum
         hold(agreed, "no partial without agreement", f"module {number}, sequence {header.sequence}: {behind} commits")
 
     # --- what modules apply and answer ----------------------------------------------------------------------------

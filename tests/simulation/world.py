@@ -30,8 +30,8 @@ from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
 from thresign.orders.genesis import Caller, Genesis, Settings
 from thresign.orders.requests import Request
-from thresign.orders.votes import PrePrepare
 from thresign.orders.roster import Member, make_roster
+from thresign.orders.votes import PrePrepare
 from thresign.signing.events import Delivered, Past
 from thresign.vault import calls
 from thresign.vault.replay import replay
@@ -124,7 +124,8 @@ class World:
         self.settings = Settings(120_000, 5_000, 3_600_000, 20_000, 500, 16, (caller,))
         self.genesis = Genesis("simulated", START_MS, bytes(32), self.settings.digest(), roster)
         self.domain = self.genesis.domain()
-        self.roster = self.monitor.roster = roster
+        self.roster = roster
+        self.monitor.quorum = -(-(n + (n - 1) // 3 + 1) // 2)
         self.modules = {m.number: Module(m.number, m.vote_key) for m in members}
         for module in self.modules.values():
             module.skew_ms = self.rng.randint(-self.faults.skew, self.faults.skew)
