@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec.structs import replace
-
 from tests.simulation.stubs import StubToken, signature_of
+from thresign.agreement.pbft import prepare
 from thresign.agreement.pbft.events import Ask
 from thresign.agreement.pbft.state import Core
 from thresign.errors import VoteRefused
@@ -17,7 +16,7 @@ from thresign.limits import faults
 from thresign.orders.batch import Batch
 from thresign.orders.header import Certificate, Header, MemberSignature, Phase
 from thresign.orders.statements import MissingReports
-from thresign.orders.votes import Outcome, ViewChange, Vote, outcome
+from thresign.orders.votes import Outcome, PrePrepare, ViewChange, Vote, outcome
 from thresign.signing import journey
 from thresign.signing.events import Submit
 from thresign.signing.stages import Answered, Combined, Held
@@ -118,6 +117,11 @@ def replay_without_changes(service: Any, book: Book, record: Any) -> Any:
     return None if isinstance(record, Changed) else _replay_one(service, book, record)
 
 
+def replay_accepted_without_vote(book: Book, record: Any) -> None:
+    proposal = propose.judge_body(book, record.header, record.body)
+    propose.remember(book, record.view, proposal, record.pre_prepare)
+
+
 # --- views ------------------------------------------------------------------------------------------------------------
 
 _change_view = view_change.change_view
@@ -132,12 +136,16 @@ def outcome_of_nothing(changes: tuple[ViewChange, ...]) -> Outcome:
     return Outcome(outcome(changes).decided, ())
 
 
-def outcome_lowest(changes: tuple[ViewChange, ...]) -> Outcome:
-    turned = tuple(
-        replace(change, prepared=tuple(replace(proof, view=(1 << 40) - proof.view) for proof in change.prepared))
-        for change in changes
-    )
-    return outcome(turned)
+_on_pre_prepare = prepare.on_pre_prepare
+
+
+def on_pre_prepare_again(core: Core, sender: int, message: PrePrepare) -> None:
+    """Takes a second proposal for a slot as if there had been none."""
+    slot = core.slots.get(message.header.sequence)
+    if slot is not None and slot.digest != message.header.digest():
+        slot.pre_prepare = slot.digest = None
+        slot.accepted = False
+    _on_pre_prepare(core, sender, message)
 
 
 def require_view_only(book: Book, view: int, sequence: int) -> None:

@@ -7,7 +7,7 @@ gives; it shares no rule with the code under test.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from thresign.ids import Digest
 from thresign.orders.header import Certificate, Header, Phase
@@ -41,6 +41,7 @@ class Monitor:
         self.byzantine: set[int] = set()
         self.quorum = 0
         """Set by the world from the number of modules, not from any code under test."""
+        self.signed: list[Callable[[], None]] = []
         self.votes: dict[tuple[int, Phase, int, int], bytes] = {}
         self.prepares: dict[tuple[int, bytes], set[int]] = {}
         self.commits: dict[tuple[int, bytes], set[int]] = {}
@@ -60,9 +61,21 @@ class Monitor:
     # --- what tokens sign -----------------------------------------------------------------------------------------
 
     def vote(self, number: int, phase: Phase, view: int, header: Header) -> None:
-        """A token signs a vote."""
-        if number in self.byzantine:
-            return
+        """A token signs a vote. It counts once it may leave the vault (`release`), and not if that crashes first."""
+        if number not in self.byzantine:
+            self.signed.append(lambda: self._vote(number, phase, view, header))
+
+    def release(self) -> None:
+        """What was signed is on disk, or needs not be."""
+        signed, self.signed = self.signed, []
+        for look in signed:
+            look()
+
+    def withdraw(self) -> None:
+        """What was signed never left."""
+        self.signed = []
+
+    def _vote(self, number: int, phase: Phase, view: int, header: Header) -> None:
         digest, sequence = header.digest(), header.sequence
         held = self.votes.setdefault((number, phase, view, sequence), digest)
         hold(held == digest, "one vote a slot", f"module {number}, {phase.name}, view {view}, sequence {sequence}")
@@ -81,10 +94,8 @@ class Monitor:
 
     def statement(self, number: int, unsigned: bytes) -> None:
         """A token signs a statement; view-changes are looked into."""
-        if number in self.byzantine:
-            return
-        if unsigned[:8] == ViewChange.TAG:
-            self._view_change(number, ViewChange.decode(unsigned + bytes(64)))
+        if number not in self.byzantine and unsigned[:8] == ViewChange.TAG:
+            self.signed.append(lambda: self._view_change(number, ViewChange.decode(unsigned + bytes(64))))
 
     def _view_change(self, number: int, said: ViewChange) -> None:
         self.left[number] = max(self.left.get(number, 0), said.view)

@@ -117,7 +117,11 @@ MUTANTS = [
         hunted("equivocation"),
     ),
     Mutant("sends before the disk has it", [(Disk, "append", broken.append_unsynced)], hunted(faults=CRASHES)),
-    Mutant("forgets its votes on restart", [(replay, "_accepted", broken.nothing)], hunted(faults=CRASHES)),
+    Mutant(
+        "forgets its votes on restart",
+        [(replay, "_accepted", broken.replay_accepted_without_vote)],
+        hunted(faults=CRASHES),
+    ),
     Mutant(
         "forgets on restart what it prepared",
         [(replay, "_replay_one", broken.replay_without_prepared)],
@@ -135,15 +139,14 @@ MUTANTS = [
         hunted("withheld bodies", faults=SPLIT),
     ),
     Mutant(
-        "a new view takes the lowest view's header",
-        [(view_change, "outcome", broken.outcome_lowest), (core_view_change, "outcome", broken.outcome_lowest)],
-        hunted("equivocation", "bad view-changes", n=7),
-    ),
-    Mutant(
         "votes in a view that it left",
         [(Book, "require_active", broken.require_view_only), (Core, "active", broken.active_always)],
     ),
-    Mutant("votes twice in one slot", [(Book, "voted", broken.nothing)], hunted("equivocation")),
+    Mutant(
+        "votes twice in one slot",
+        [(Book, "voted", broken.nothing), (core_prepare, "on_pre_prepare", broken.on_pre_prepare_again)],
+        hunted("equivocation"),
+    ),
     Mutant(
         "agreed time goes back",
         [

@@ -6,16 +6,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from tests.simulation.boundaries import crashes
 from tests.simulation.monitor import Broken
+from tests.simulation.mutants import MUTANTS, Mutant, broken_rule, hunt
 from tests.simulation.run import Plan, run
 from tests.simulation.world import Faults
 from thresign.limits import faults, quorum
 
 SWARMS = 15
 SEEDS_A_SWARM = 10
+QUICK = (
+    "quorum one too small",
+    "sends before the disk has it",
+    "a nonce is handed out twice",
+    "a request is ordered again",
+)
 SHORT = Plan(requests=15, fault_ms=3000)
 REGRESSIONS = {31: "a signer that sends right and wrong partials parts the modules that combine"}
 
@@ -82,3 +91,23 @@ def test_f_liars_do_not_break_it() -> None:
         liars = ("equivocation",) * faults(n)
         for seed in range(3):
             run(seed, Plan(n=n, faults=Faults(), liars=liars, requests=15, fault_ms=3000))
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_crash_at_persist_boundaries(part: int) -> None:
+    """A part of them: `make boundaries` crosses all, of several runs."""
+    assert sum(1 for _ in crashes(0, 2 * part, 8)) >= 20
+
+
+def test_twins() -> None:
+    """One identity run twice does no harm; as many as two quorums may share do."""
+    plan = Plan(n=4, faults=Faults(delay_max=20), requests=20, fault_ms=5000)
+    for seed in range(6):
+        run(seed, replace(plan, liars=("twin",)))
+    assert any(broken_rule(lambda: run(seed, replace(plan, liars=("twin", "twin")))) for seed in range(60))
+
+
+@pytest.mark.parametrize("mutant", [m for m in MUTANTS if m.name in QUICK], ids=lambda m: m.name)
+def test_mutant_is_found_out(mutant: Mutant) -> None:
+    """Those that are found at once; `make mutants` hunts all."""
+    assert hunt(mutant, 10) is not None

@@ -20,6 +20,7 @@ from thresign.agreement.pbft.messages import DecidedBatch
 from thresign.callers import profile
 from thresign.errors import InvariantBroken, ThresignError
 from thresign.ids import Digest, ModuleNumber
+from thresign.journal.frames import frame, scan
 from thresign.ledger import snapshot
 from thresign.ledger.ledger import first_state
 from thresign.ledger.state import KeyState
@@ -57,7 +58,7 @@ class Faults:
 
 
 class Disk:
-    """An append-only file: what was synced survives a crash, of the rest a prefix."""
+    """An append-only file: what was synced survives a crash; of the rest a part, cut off at any byte."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -68,10 +69,16 @@ class Disk:
         if sync:
             self.synced = len(self.records)
 
-    def crash(self, rng: random.Random) -> None:
-        kept = rng.randint(self.synced, len(self.records))
-        del self.records[kept:]
-        self.synced = kept
+    def crash(self, rng: random.Random) -> str:
+        """What of the tail was lost: "tail lost" whole records, "tail torn" within one, or nothing."""
+        tail = b"".join(frame(record.encode()) for record in self.records[self.synced :])
+        if not tail:
+            return ""
+        end = rng.randint(0, len(tail))
+        ends = [0, *(end_of for _, end_of in scan(tail[:end]))]
+        del self.records[self.synced + len(ends) - 1 :]
+        self.synced = len(self.records)
+        return "tail torn" if ends[-1] != end else "tail lost" if end < len(tail) else ""
 
 
 @dataclass
@@ -113,6 +120,10 @@ class World:
         self.cut: set[tuple[int, int]] = set()
         self.audit = hashlib.sha256()
         self.views = 0
+        self.boundaries = 0
+        """How often any process wrote anything down."""
+        self.crash_at: dict[int, str] = {}
+        """By such a write: the process crashes "before" it, or "after" it and before anything that follows."""
         self.conspiracy: dict[tuple[int, int], list[PrePrepare]] = {}
         """What liars have shown for a slot: by view and sequence."""
         members = tuple(
@@ -184,10 +195,20 @@ class World:
         module.replica = Replica(
             Parts(module.number, self.domain, self.roster, StubCombiner(), lambda _d: None, newest)
         )
+        self._answers_again(module)
         self.vault_connects(module)
         for other in self.modules.values():
             if other.replica is not None and other is not module:
                 self.connect(module, other)
+
+    def _answers_again(self, module: Module) -> None:
+        """What the journal says was answered is what this node answers from now on."""
+        records = module.node_disk.records
+        results = {r.order: r for r in records if isinstance(r, ResultRecord)}
+        for record in records:
+            if isinstance(record, AnsweredRecord) and record.order in results:
+                result = results[record.order]
+                self.answered(module, result.request, result.order, result.signature)
 
     def _recover(self, module: Module) -> None:
         """What the runtime does after a start: replay the journal's newest batches."""
@@ -215,7 +236,7 @@ class World:
     def crash_node(self, module: Module) -> None:
         module.replica = None
         module.node_run += 1
-        module.node_disk.crash(self.rng)
+        self.lose_tail(module.node_disk)
         self.counts["node crash"] += 1
         for other in self.modules.values():
             module.up.discard(other.number)
@@ -226,9 +247,14 @@ class World:
     def crash_vault(self, module: Module) -> None:
         module.service = None
         module.vault_run += 1
-        module.vault_disk.crash(self.rng)
+        self.lose_tail(module.vault_disk)
         self.counts["vault crash"] += 1
         self.feed(module, ev.VaultDown())
+
+    def lose_tail(self, disk: Disk) -> None:
+        what = disk.crash(self.rng)
+        if what:
+            self.counts[what] += 1
 
     def connect(self, a: Module, b: Module) -> None:
         for one, two in ((a, b), (b, a)):
@@ -241,8 +267,10 @@ class World:
     def feed(self, module: Module, event: ev.Event) -> None:
         if module.replica is None:
             return
+        run = module.node_run
         for output in module.replica.handle(event, int(self.now)):
-            self.do(module, output)
+            if module.node_run == run:  # it may crash while it writes
+                self.do(module, output)
 
     def do(self, module: Module, output: ev.Output) -> None:
         match output:
@@ -313,8 +341,8 @@ class World:
             def arrive() -> None:
                 target = self.modules[to]
                 sent = module.node_run == run or rng.random() < 0.5
-                if sent and target.behaviour is not None:
-                    target.behaviour.incoming(module.number, message)
+                if sent and target.behaviour is not None and not target.behaviour.incoming(module.number, message):
+                    return
                 if sent and target.replica is not None and module.number in target.up:
                     self.feed(target, ev.PeerSaid(module.number, message))
 
@@ -332,7 +360,9 @@ class World:
                 return
             try:
                 ballot = module.service.serve(ask.call, self.clock(module))
-                module.vault_disk.append(ballot.records, ballot.sync)
+                if ballot.records and not self.persist(module, module.vault_disk, ballot.records, ballot.sync):
+                    return
+                self.monitor.release()
                 reply: Record | ThresignError = ballot.reply
             except InvariantBroken:
                 raise
@@ -348,11 +378,9 @@ class World:
         self.at(module.vault_busy - self.now, serve)
 
     def write(self, module: Module, write: ev.Write) -> None:
-        if write.id == 0:
-            module.node_disk.append(write.records, False)
-            return
         run = module.node_run
-        module.node_disk.append(write.records, False)
+        if not self.persist(module, module.node_disk, write.records, False) or write.id == 0:
+            return
         upto = len(module.node_disk.records)
 
         def synced() -> None:
@@ -361,6 +389,26 @@ class World:
                 self.feed(module, ev.Written(write.id))
 
         self.at(self.rng.uniform(0.1, 2.0), synced)
+
+    def persist(self, module: Module, disk: Disk, records: tuple[Record, ...], sync: bool) -> bool:
+        """Writes down; False if the process crashes at it: before the write, or after it, with everything kept."""
+        crash = self.crash_at.get(self.boundaries)
+        self.boundaries += 1
+        if crash != "before":
+            disk.append(records, sync or crash == "after")
+        if crash is None:
+            return True
+        if crash == "after":
+            self.monitor.release()
+        else:
+            self.monitor.withdraw()
+        if disk is module.vault_disk:
+            self.crash_vault(module)
+            self.at(150, lambda: self.start_vault(module))
+        else:
+            self.crash_node(module)
+            self.at(150, lambda: self.start_node(module))
+        return False
 
     def send_decided(self, module: Module, output: ev.SendDecided) -> None:
         records = {
@@ -400,14 +448,18 @@ class World:
         self.audit.update(b"%d %d " % (module.number, applied.sequence) + decided.header.digest())
 
     def on_answer(self, module: Module, output: ev.Answer) -> None:
+        combined = output.answered.held.combined
+        certified = combined.certified
+        self.answered(module, certified.order.request, certified.leaf, combined.signature)
+
+    def answered(self, module: Module, request: bytes, leaf: bytes, signature: bytes) -> None:
+        """A node answers a request."""
         if module.number in self.monitor.byzantine:
             return
-        combined = output.answered.held.combined
-        request = combined.certified.order.request
-        self.monitor.answer(request, combined.certified.leaf, combined.signature)
-        self.answers[request] = combined.signature
+        self.monitor.answer(request, leaf, signature)
+        self.answers[request] = signature
         self.answered_at.setdefault(request, set()).add(module.number)
-        self.audit.update(request + combined.signature)
+        self.audit.update(request + signature)
 
     def on_observe(self, module: Module, output: ev.Observe) -> None:
         self.counts[f"observe {output.what}"] += 1

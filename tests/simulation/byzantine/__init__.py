@@ -10,6 +10,7 @@ from tests.simulation.byzantine.replays import Replays
 from tests.simulation.byzantine.slow_primary import SlowPrimary
 from tests.simulation.byzantine.split_prepares import SplitPrepares
 from tests.simulation.byzantine.stale_checkpoints import StaleCheckpoints
+from tests.simulation.byzantine.twin import Twin
 from tests.simulation.byzantine.withheld_bodies import WithheldBodies
 
 BEHAVIOURS: dict[str, type[Behaviour]] = {
@@ -25,5 +26,6 @@ BEHAVIOURS: dict[str, type[Behaviour]] = {
         WrongPartials,
         LyingHeld,
         OtherResults,
+        Twin,
     )
 }

@@ -25,6 +25,8 @@ class Equivocation(Behaviour):
         if len(shown) > 1:
             self.lied()
             self._help(to, chosen)
+            if self.rng.random() < 0.3:
+                self.later(40, to, shown[1] if chosen is shown[0] else shown[0])
             for liar in self.world.monitor.byzantine - {self.number}:
                 self._collude(liar, to, chosen)
         return [(to, chosen)]
