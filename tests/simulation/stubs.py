@@ -58,6 +58,11 @@ class Monitor:
         held = self.votes.setdefault((number, phase, view, header.sequence), digest)
         assert held == digest, f"module {number} voted twice: {phase.name}, view {view}, sequence {header.sequence}"
 
+    def never_left(self, count: int) -> None:
+        """All votes but the first `count` were lost with their vault before anybody heard of them."""
+        while len(self.votes) > count:
+            self.votes.popitem()
+
     def nonce(self, number: int, incarnation: int, counter: int, order: bytes) -> None:
         held = self.nonces.setdefault((number, incarnation, counter), order)
         assert held == order, f"module {number} used nonce {incarnation}/{counter} for two orders"

@@ -351,9 +351,12 @@ class World:
         def serve() -> None:
             if module.vault_run != vault_run or module.service is None:
                 return
+            signed, held = len(self.monitor.votes), len(module.vault_disk.records)
             try:
                 ballot = module.service.serve(ask.call, self.clock(module))
                 if not self.written(module, lambda: self.crash_vault(module), lambda: module.vault_disk.take(ballot)):
+                    if ballot.records and len(module.vault_disk.records) == held:
+                        self.monitor.never_left(signed)
                     restart = self.rng.uniform(5, 500)
                     self.at(restart, lambda: module.service is None and self.start_vault(module))
                     return
