@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,3 +29,26 @@ def domain(open_tmp: Path, request: pytest.FixtureRequest) -> Iterator[RunningDo
     with running_domain(open_tmp / name) as running:
         running.create_key("k")
         yield running
+
+
+Measured = Callable[[str], None]
+"""Says a figure that a test took."""
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Measured:
+    """Figures of tests that pass are printed at the end of the run, whichever worker took them."""
+    return lambda figure: record_property("measured", figure)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    figures = [
+        (report.nodeid, figure)
+        for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+        for name, figure in report.user_properties
+        if name == "measured" and report.when == "call"
+    ]
+    if figures:
+        terminalreporter.section("measured")
+        for test, figure in figures:
+            terminalreporter.line(f"{test}: {figure}")

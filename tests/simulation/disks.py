@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable
 
-from msgspec.structs import replace
-
-from tests.simulation.run import check_liveness, heal, schedule_requests, where
+from tests.simulation.byzantine.corrupt_snapshots import CorruptSnapshots
+from tests.simulation.run import check_liveness, heal, make_key, schedule_requests, where
 from tests.simulation.world import Disk, Faults, Module, World
-from thresign.vault.recovery_calls import Offer, SnapshotChunk
 from thresign.wire.canonical import Record
 
 MILD = Faults(loss=0.03, duplicate=0.05, delay_max=10)
@@ -21,12 +18,7 @@ def prepared(seed: int, n: int = 4, retain: int = 10_000, interval: int = 16) ->
     """A domain with a key, nothing gone wrong so far."""
     world = World(seed, n, Faults(), interval)
     world.retain = retain
-    world.run_until(200)
-    body = json.dumps({"name": "k", "suite": "ed25519"}).encode()
-    world.submit(world.modules[1], world.request("/v1/keys", body, "application/json"))
-    while not world.key_active("k"):
-        world.run_until(world.now + 100)
-        assert world.now < 20_000, "no key after 20 s without faults"
+    make_key(world)
     return world
 
 
@@ -159,33 +151,13 @@ class Boundaries:
         self._world.on_write = None
 
 
-class SnapshotLiar:
-    """A module that offers its ledger, and sends something else: altered pieces, an altered offer, or nothing."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self.lies = 0
-
-    def outgoing(self, _world: World, _module: Module, to: int, message: Record) -> list[tuple[int, Record]]:
-        if isinstance(message, SnapshotChunk) and self.kind != "offer":
-            self.lies += 1
-            if self.kind == "silence":
-                return []
-            data = bytearray(message.data)
-            data[len(data) // 2] ^= 1
-            return [(to, replace(message, data=bytes(data)))]
-        if isinstance(message, Offer) and self.kind == "offer":
-            self.lies += 1
-            return [(to, replace(message, checkpoint=replace(message.checkpoint, state=bytes(32))))]
-        return [(to, message)]
-
-
-def lied_to(seed: int, kind: str) -> tuple[World, SnapshotLiar]:
+def lied_to(seed: int, kind: str) -> World:
     """A module whose disks are erased takes its ledger over although one peer lies about it."""
     world = prepared(seed, retain=0)
     rng = drive(world, seed)
     module, liar = rng.sample(list(world.modules.values()), 2)
-    liar.behaviour = SnapshotLiar(kind)
+    liar.behaviour = CorruptSnapshots(world, liar, random.Random(seed))
+    liar.behaviour.kinds = (kind,)
     world.run_until(world.now + SPAN_MS)
     replace_vault_disk(world, module, [], 5)
     world.crash_node(module)
@@ -193,4 +165,4 @@ def lied_to(seed: int, kind: str) -> tuple[World, SnapshotLiar]:
     world.start_node(module)
     heal(world)
     check_liveness(world)
-    return world, liar.behaviour
+    return world

@@ -13,7 +13,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.stubs import Monitor, StubChecks, StubCombiner, StubToken, sign
+from tests.simulation.byzantine.behaviour import Behaviour, well_formed
+from tests.simulation.monitor import Monitor
+from tests.simulation.stubs import StubChecks, StubCombiner, StubToken, sign
 from thresign.agreement.pbft.messages import DecidedBatch
 from thresign.callers import profile
 from thresign.errors import InvariantBroken, ThresignError
@@ -29,6 +31,7 @@ from thresign.orders.digests import sha256
 from thresign.orders.genesis import Caller, Genesis, Settings
 from thresign.orders.requests import Request
 from thresign.orders.roster import Member, make_roster
+from thresign.orders.votes import PrePrepare
 from thresign.signing.events import Delivered, Past
 from thresign.vault import calls
 from thresign.vault.recovery import begin_life
@@ -53,7 +56,6 @@ class Faults:
     vault_crash: float = 0.0
     partition: float = 0.0
     skew: int = 0
-    byzantine: tuple[str, ...] = ()
 
 
 class Disk:
@@ -104,7 +106,7 @@ class Module:
     timer_ids: int = 0
     skew_ms: int = 0
     up: set[int] = field(default_factory=set)
-    behaviour: Any = None
+    behaviour: Behaviour | None = None
 
 
 def service_grows(service: Service, ballot: Ballot) -> None:
@@ -124,8 +126,6 @@ class World:
         self.ticket = 0
         self.monitor = Monitor()
         self.counts: Counter[str] = Counter()
-        self.applied: dict[int, tuple[bytes, bytes]] = {}
-        self.states: dict[int, bytes] = {}
         self.answers: dict[bytes, bytes] = {}
         self.answered_at: dict[bytes, set[int]] = {}
         self.refused: dict[bytes, str] = {}
@@ -133,6 +133,8 @@ class World:
         self.cut: set[tuple[int, int]] = set()
         self.audit = hashlib.sha256()
         self.views = 0
+        self.conspiracy: dict[tuple[int, int], list[PrePrepare]] = {}
+        """What liars have shown for a slot: by view and sequence."""
         self.on_write: Any = None
         """Told before each write, with how to crash the writer and how to write; False means that it crashed."""
         self.retain = 10_000
@@ -146,13 +148,17 @@ class World:
         self.settings = Settings(120_000, 5_000, 3_600_000, 20_000, 500, interval, (caller,))
         self.genesis = Genesis("simulated", START_MS, bytes(32), self.settings.digest(), roster)
         self.domain = self.genesis.domain()
-        self.roster = roster
+        self.roster = self.monitor.roster = roster
         self.modules = {m.number: Module(m.number, m.vote_key) for m in members}
         for module in self.modules.values():
             module.skew_ms = self.rng.randint(-self.faults.skew, self.faults.skew)
         for module in self.modules.values():
             self.start_vault(module)
             self.start_node(module)
+
+    def honest(self) -> list[Module]:
+        """The modules that do not lie."""
+        return [m for m in self.modules.values() if m.number not in self.monitor.byzantine]
 
     # --- time -----------------------------------------------------------------------------------------------------
 
@@ -294,9 +300,7 @@ class World:
             case ev.Restored():
                 self.counts["ledger taken over"] += 1
             case ev.Observe():
-                self.counts[f"observe {output.what}"] += 1
-                if output.what == "view":
-                    self.views += 1
+                self.on_observe(module, output)
 
     def set_timer(self, module: Module, name: str, after_ms: int) -> None:
         module.timer_ids += 1
@@ -312,8 +316,9 @@ class World:
 
     def transmit(self, module: Module, to: int, message: Record) -> None:
         if module.behaviour is not None:
-            for target, changed in module.behaviour.outgoing(self, module, to, message):
-                self.send(module, target, changed)
+            for target, changed in module.behaviour.outgoing(to, message):
+                if changed is message or well_formed(changed):
+                    self.send(module, target, changed)
         else:
             self.send(module, to, message)
 
@@ -336,6 +341,8 @@ class World:
             def arrive() -> None:
                 target = self.modules[to]
                 sent = module.node_run == run or rng.random() < 0.5
+                if sent and target.behaviour is not None:
+                    target.behaviour.incoming(module.number, message)
                 if sent and target.replica is not None and module.number in target.up:
                     self.feed(target, ev.PeerSaid(module.number, message))
 
@@ -351,12 +358,13 @@ class World:
         def serve() -> None:
             if module.vault_run != vault_run or module.service is None:
                 return
-            signed, held = len(self.monitor.votes), len(module.vault_disk.records)
+            held = len(module.vault_disk.records)
+            before = self.monitor.signed() if self.on_write is not None else None
             try:
                 ballot = module.service.serve(ask.call, self.clock(module))
                 if not self.written(module, lambda: self.crash_vault(module), lambda: module.vault_disk.take(ballot)):
-                    if ballot.records and len(module.vault_disk.records) == held:
-                        self.monitor.never_left(signed)
+                    if before is not None and len(module.vault_disk.records) == held:
+                        self.monitor.unsay(before)
                     restart = self.rng.uniform(5, 500)
                     self.at(restart, lambda: module.service is None and self.start_vault(module))
                     return
@@ -445,26 +453,34 @@ class World:
 
     def on_applied(self, module: Module, output: ev.Applied) -> None:
         service = module.service
-        assert service is not None
-        if module.number in self.monitor.byzantine:
+        if service is None or module.number in self.monitor.byzantine:
             return
-        sequence = output.applied.sequence
-        digest = service.book.state.head
-        held = self.applied.setdefault(sequence, (digest, output.applied.body))
-        assert held[0] == digest, f"two decided batches at sequence {sequence}"
+        applied, state, decided = output.applied, service.book.state, service.book.decided
+        assert decided is not None and decided.header.sequence == applied.sequence == state.sequence
+        self.monitor.apply(applied.sequence, decided, applied.body, applied.orders)
         self.counts["applied"] += 1
-        if sequence % 4 == 0:
-            state = snapshot.digest(service.book.state)
-            assert self.states.setdefault(sequence, state) == state, f"two states at sequence {sequence}"
-        self.audit.update(b"%d %d " % (module.number, sequence) + digest)
+        if applied.sequence % 4 == 0:
+            self.monitor.state(applied.sequence, snapshot.digest(state))
+        self.audit.update(b"%d %d " % (module.number, applied.sequence) + decided.header.digest())
 
     def on_answer(self, module: Module, output: ev.Answer) -> None:
+        if module.number in self.monitor.byzantine:
+            return
         combined = output.answered.held.combined
         request = combined.certified.order.request
-        held = self.answers.setdefault(request, combined.signature)
-        assert held == combined.signature, f"two signatures for request {request.hex()}"
+        self.monitor.answer(request, combined.certified.leaf, combined.signature)
+        self.answers[request] = combined.signature
         self.answered_at.setdefault(request, set()).add(module.number)
         self.audit.update(request + combined.signature)
+
+    def on_observe(self, module: Module, output: ev.Observe) -> None:
+        self.counts[f"observe {output.what}"] += 1
+        if module.number in self.monitor.byzantine:
+            return
+        if output.what == "view":
+            self.views += 1
+        elif output.what == "blame":
+            self.monitor.blamed(output.number, output.detail)
 
     # --- the caller -----------------------------------------------------------------------------------------------
 
@@ -483,9 +499,9 @@ class World:
         self.feed(module, ev.Submitted(request))
 
     def key_active(self, name: str) -> bool:
-        active = 0
+        """True once the key can sign at every module."""
         for module in self.modules.values():
-            if module.service is not None:
-                key = module.service.book.state.key_by_name(name)
-                active += key is not None and key.state is KeyState.ACTIVE
-        return active >= len(self.modules) - self.roster.f
+            key = module.service.book.state.key_by_name(name) if module.service is not None else None
+            if key is None or key.state is not KeyState.ACTIVE:
+                return False
+        return True

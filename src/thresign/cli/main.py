@@ -17,7 +17,7 @@ from thresign.cli.initialise import Plan, initialise
 from thresign.cli.output import errors, fail, progress, show
 from thresign.cli.processes import command, run_module
 from thresign.client import Client, load_profile
-from thresign.errors import ConfigurationError, ThresignError, UnknownKey
+from thresign.errors import ConfigurationError, ThresignError, UnknownSuite
 from thresign.frost import suites, verify
 from thresign.orders.bundle import verify_evidence
 from thresign.setup.files import read_domain_file
@@ -112,7 +112,7 @@ def demo(
 def key_create(
     name: str,
     profile: ProfileOption,
-    suite: Annotated[str, typer.Option(help="The suite.")] = "ed25519",
+    suite: Annotated[str, typer.Option(help=f"The suite: {', '.join(suites.BY_NAME)}.")] = "ed25519",
     min_signers: Annotated[int | None, typer.Option(help="How many sign together; the quorum by default.")] = None,
     idempotency_key: IdempotencyKey = None,
     as_json: Json = False,
@@ -137,12 +137,16 @@ def key_show(
     name: str,
     profile: ProfileOption,
     pem: Annotated[bool, typer.Option("--pem", help="The public key as PEM.")] = False,
+    as_hex: Annotated[bool, typer.Option("--hex", help="The public key as hex (secp256k1-tr: x-only).")] = False,
     as_json: Json = False,
 ) -> None:
     """One key, or its public key."""
     with _client(profile) as client:
         if pem:
             typer.echo(client.public_key_pem(name).decode(), nl=False)
+            return
+        if as_hex:
+            typer.echo(client.public_key_hex(name))
             return
         key = client.key(name)
     words = "\n".join(f"{field}: {value}" for field, value in msgspec.to_builtins(key).items())
@@ -186,7 +190,7 @@ def verify_signature(
         found = client.key(key)
         suite = suites.BY_NAME.get(found.suite)
         if suite is None:
-            raise UnknownKey(f"suite {found.suite} is not known here")
+            raise UnknownSuite(f"suite {found.suite} is not known here")
         good = verify.is_valid(suite.id, base64.b64decode(found.public_key), file.read_bytes(), signature.read_bytes())
     show({"valid": good}, as_json, "valid" if good else "NOT VALID")
     if not good:

@@ -15,6 +15,8 @@ import msgspec
 
 from thresign.client.profile import Profile
 from thresign.errors import ThresignError, Undecided, by_code
+from thresign.orders import sign_body
+from thresign.orders.orders import Tweak
 from thresign.policy.actions import CALLERS_PATH, JSON, KEYS_PATH, OCTETS, CreateKey, EnrolCaller
 from thresign.rest.interface import NodeStatus
 from thresign.rest.problems import Problem
@@ -66,8 +68,12 @@ class Client:
             raise by_code("ceremony_failed", reason, (view.key.culprit,) if view.key and view.key.culprit else ())
         return view.key
 
-    def sign(self, key: str, message: bytes, idempotency_key: str | None = None) -> RequestView:
-        """Signs the message, whole. `signature` of the answer is base64."""
+    def sign(
+        self, key: str, message: bytes, idempotency_key: str | None = None, tweaks: tuple[Tweak, ...] = ()
+    ) -> RequestView:
+        """Signs the message, whole, with the key or, given tweaks, with a child of it. `signature` is base64."""
+        if tweaks:
+            return self._post(f"{KEYS_PATH}/{key}/sign", sign_body.write(message, tweaks), JSON, idempotency_key)
         return self._post(f"{KEYS_PATH}/{key}/sign", message, OCTETS, idempotency_key)
 
     def enrol_caller(
@@ -86,8 +92,12 @@ class Client:
         return msgspec.json.decode(self._get(f"{KEYS_PATH}/{name}", signed=False), type=KeyView)
 
     def public_key_pem(self, name: str) -> bytes:
-        """A key's public key as PEM."""
+        """A key's public key as PEM. Raises MalformedRequest if no standard has one (secp256k1-tr, ristretto255)."""
         return self._get(f"{KEYS_PATH}/{name}/public.pem", signed=False)
+
+    def public_key_hex(self, name: str) -> str:
+        """A key's public key as hex: RFC 9591's encoding, or BIP-340's x-coordinate."""
+        return self._get(f"{KEYS_PATH}/{name}/public.hex", signed=False).decode("ascii").strip()
 
     def request(self, request_id: str) -> RequestView:
         """Where a request stands."""

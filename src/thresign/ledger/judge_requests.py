@@ -15,6 +15,7 @@ from thresign.errors import (
     WrongDomain,
 )
 from thresign.frost import suites
+from thresign.frost.tweaks import KeyTweak, tweaked
 from thresign.ids import Digest, RequestId
 from thresign.ledger.draft import Draft
 from thresign.ledger.state import EXPIRY_BUCKET_MS, Key, KeyState, RequestRecord, State
@@ -42,7 +43,8 @@ def judge_request(draft: Draft, request: Request) -> Verdict:
     - no request of this id is known; a known one must ask for the same, and is then not ordered again; [LEDGER-R3]
     - path and body are well-formed; the caller's roles permit the action; [LEDGER-R4]
     - a body that travels apart is held; [LEDGER-R5]
-    - the key is active and signers are ready, or the key's name is free, or the caller's record is valid. [LEDGER-R6]
+    - the key is active, admits the tweaks, and signers are ready; or the key's name is free; or the caller's record is
+      valid. [LEDGER-R6]
     """
     state = draft.state
     refusal = _authenticate(draft, request) or _in_time(draft, request)
@@ -115,6 +117,11 @@ def _sign(draft: Draft, request: Request, request_id: RequestId, action: Sign) -
         return Refuse(UnknownKey(f"no key {action.key!r}"))
     if key.state is not KeyState.ACTIVE:
         return Refuse(Conflict(f"key {action.key!r} is {key.state.name.lower()}: it cannot sign yet"))
+    if action.tweaks:
+        try:
+            tweaked(key.suite, key.public_key, [KeyTweak(tweak.kind, tweak.value) for tweak in action.tweaks])
+        except ValueError as error:
+            return Refuse(MalformedRequest(f"key {action.key!r}: {error}"))
     assignment = draft.assigner.assign(key)
     if isinstance(assignment, Later):
         return assignment
@@ -131,7 +138,7 @@ def _sign(draft: Draft, request: Request, request_id: RequestId, action: Sign) -
         action.message_bytes,
         request.expires_s * 1000,
         assignment.coordinator,
-        (),
+        action.tweaks,
         assignment.signers,
     )
     return Permit(order, (_record(request, request_id, order),))

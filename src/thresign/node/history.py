@@ -41,7 +41,7 @@ class History:
         self._orders: OrderedDict[bytes, list[OrderRow]] = OrderedDict()
         self._batches: OrderedDict[int, int] = OrderedDict()
         self._flushing: asyncio.Task[None] | None = None
-        self.failed: Exception | None = None
+        self._failed: StorageError | None = None
         self._catch_up()
 
     async def prune(self, sequence: int, before_ms: int) -> None:
@@ -88,7 +88,10 @@ class History:
     # --- writing --------------------------------------------------------------------------------------------------
 
     def append(self, records: Sequence[Record]) -> None:
-        """Appends; on disk after `sync`. Raises StorageError."""
+        """Appends; on disk after `sync`. Raises StorageError, also if the index could not be written: what it lacks is
+        found again only at the next start, from the journal."""
+        if self._failed is not None:
+            raise self._failed
         places = self._journal.append(record.encode() for record in records)
         for place, record in zip(places, records, strict=True):
             self._note(place, record)
@@ -138,12 +141,14 @@ class History:
         self._rows.append(row)
 
     async def _flush(self) -> None:
+        rows: list[Row] = []
         try:
             while self._rows:
                 rows, self._rows = self._rows, []
                 await asyncio.to_thread(self._index.add, rows, self._journal.size)
         except StorageError as error:
-            self.failed = error
+            self._rows = rows + self._rows  # so that nothing of it is dropped from memory
+            self._failed = error
         finally:
             self._flushing = None
 

@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 import uvicorn.protocols.http.httptools_impl  # loaded while the files can be read: the uid is dropped later
 
-from thresign.frost import verify
+from thresign.errors import StorageError
 from thresign.groups import ed25519
 from thresign.journal.segments import SegmentedJournal
 from thresign.node.bodies import Bodies
@@ -49,9 +49,6 @@ class NativeCombiner:
         self, key: SigningKey, order: SignOrder, message: bytes, shares: Mapping[int, bytes]
     ) -> bytes | tuple[int, ...]:
         return combine(key, order, message, shares)
-
-    def accepts(self, key: SigningKey, message: bytes, signature: bytes) -> bool:
-        return verify.is_valid(key.suite, key.public_key, message, signature)
 
     def signed(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         return ed25519.is_valid(public_key, message, signature)
@@ -136,7 +133,11 @@ class Node:
             stopping.cancel()
             await self._link.stop()
             await self._peers.stop()
-            await self.runtime.stop()
+            try:
+                await self.runtime.stop()
+            except StorageError:
+                if not self.runtime.failure.done():  # which says what came first
+                    raise
         if self.runtime.failure.done():
             raise self.runtime.failure.result()
         if serving.done() and not self._stopping.is_set() and serving.exception() is not None:

@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Annotated, ClassVar
 
 from thresign.errors import MalformedRecord
+from thresign.frost.tweaks import TWEAKS_MAX
 from thresign.limits import MODULES_MAX
 from thresign.wire.canonical import U8, U16, U32, U64, Bytes16, Bytes32, Count, Record, Var
 
@@ -25,15 +26,8 @@ class Usage(IntEnum):
     SIGN = 1
 
 
-class TweakKind(IntEnum):
-    """How a child key is made from the key, in the order given (BIP 445 names)."""
-
-    PLAIN = 1
-    X_ONLY = 2
-
-
 class Tweak(Record, frozen=True):
-    """A 32-byte scalar added to the key."""
+    """A 32-byte scalar added to the key; `kind` is a frost.tweaks.TweakKind."""
 
     kind: U8
     value: Bytes32
@@ -69,7 +63,7 @@ class SignOrder(Record, frozen=True):
     message_bytes: U64
     expires_ms: U64
     coordinator: U16
-    tweaks: Annotated[tuple[Tweak, ...], Count(8)]
+    tweaks: Annotated[tuple[Tweak, ...], Count(TWEAKS_MAX)]
     signers: Annotated[tuple[SignerSlot, ...], Count(MODULES_MAX)]
 
     def check(self) -> None:

@@ -24,6 +24,7 @@ TABLE: dict[type[errors.ThresignError], Row] = {
     errors.MalformedRecord: Row(400, "A record that is not well-formed"),
     errors.CallerError: Row(400, "The request cannot be served"),
     errors.MalformedRequest: Row(400, "The request is not well-formed"),
+    errors.WrongMethod: Row(405, "The path is not asked by this method"),
     errors.BodyTooLarge: Row(413, "The body is too large"),
     errors.NotAuthenticated: Row(401, "The request is not signed by an enrolled caller"),
     errors.RequestExpired: Row(401, "The request's signature has expired"),
@@ -47,6 +48,7 @@ TABLE: dict[type[errors.ThresignError], Row] = {
     errors.StorageError: Row(503, "The node's disk says no"),
     errors.JournalCorrupt: Row(500, "The node's journal is damaged"),
     errors.ConfigurationError: Row(500, "The node's configuration is wrong"),
+    errors.UnknownSuite: Row(500, "The node does not know this suite"),
     errors.InvariantBroken: Row(500, "The node found a bug of its own"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -63,6 +64,8 @@ class SqliteIndex:
                 self._db.execute("INSERT OR REPLACE INTO position VALUES (1, ?)", (position,))
                 self._db.execute("COMMIT")
         except sqlite3.Error as error:
+            with self._lock, contextlib.suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
             raise StorageError(f"{self._path}: {error}") from error
 
     def prune(self, place: int, sequence: int) -> None:

@@ -17,7 +17,7 @@ from thresign.orders.statements import Announcement
 from thresign.orders.votes import CheckpointCertificate, PrePrepare, Vote
 from thresign.vault.base import Begun
 from thresign.vault.service import Service
-from thresign.vault.voting import decide, propose, view_change
+from thresign.vault.voting import checkpoint, decide, propose, view_change
 from thresign.vault.voting.book import Book
 from thresign.vault.voting.records import (
     Accepted,
@@ -132,9 +132,7 @@ def _replay_one(service: Service, book: Book, record: Record) -> Certificate | N
 
 def _stable(service: Service, certificate: CheckpointCertificate) -> None:
     book, begun = service.book, service.recovery.begun
-    if certificate.sequence >= book.low:
-        book.low, book.stable = certificate.sequence, certificate
-        book.checkpoints = {at: kept for at, kept in book.checkpoints.items() if at >= book.low}
+    checkpoint.move(book, certificate)
     if begun is not None and begun.sequence == certificate.sequence:
         service.recovery.begun = begun._replace(checkpoint=certificate)
 

@@ -46,10 +46,15 @@ def stabilise(book: Book, certificate: CheckpointCertificate) -> Ballot:
         refuse("VOTE-K3", f"this vault has no checkpoint at sequence {certificate.sequence}")
     if (own.header, own.state) != (certificate.header, certificate.state):
         raise InvalidVote(f"a quorum has another state at sequence {certificate.sequence} than this vault")
-    book.low = certificate.sequence
-    book.stable = certificate
-    book.checkpoints = {at: kept for at, kept in book.checkpoints.items() if at >= book.low}
+    move(book, certificate)
     return Ballot(certificate, (Stable(certificate),), sync=True)
+
+
+def move(book: Book, certificate: CheckpointCertificate) -> None:
+    """What a stable checkpoint does to the book, never backwards; also on replay."""
+    if certificate.sequence >= book.low:
+        book.low, book.stable = certificate.sequence, certificate
+        book.checkpoints = {at: kept for at, kept in book.checkpoints.items() if at >= book.low}
 
 
 def check_checkpoints(book: Book, certificate: CheckpointCertificate) -> None:

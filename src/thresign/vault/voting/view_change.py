@@ -81,7 +81,8 @@ def install(book: Book, message: NewView) -> Ballot:
     """Enters the view.
 
     - above the installed view, and not below one that was entered; [VOTE-N2]
-    - its primary signed it, over exactly q valid view-changes of distinct members for this view; [VOTE-N3]
+    - its primary signed it for this domain and roster, over exactly q valid view-changes of distinct members for this
+      view; [VOTE-N3]
     - what it must propose again follows the newest decided slot without a gap. [VOTE-N4]
     """
     view = message.view
@@ -89,8 +90,11 @@ def install(book: Book, message: NewView) -> Ballot:
         return Ballot(message)
     if view < book.entered or view < book.view:
         refuse("VOTE-N2", f"view {view} is below {max(book.entered, book.view)}")
-    member = book.state.roster.member(message.number)
-    if member is None or message.number != book.state.roster.primary(view):
+    roster = book.state.roster
+    if (message.domain, message.roster_epoch) != (book.state.domain, roster.epoch):
+        refuse("VOTE-N3", "a new-view of another domain or roster")
+    member = roster.member(message.number)
+    if member is None or message.number != roster.primary(view):
         refuse("VOTE-N3", f"module {message.number} does not lead view {view}")
     if not book.checks.signature(member.vote_key, message.signed_bytes(), message.signature):
         refuse("VOTE-N3", "the new-view's signature does not verify")
