@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.byzantine.behaviour import Behaviour, well_formed
-from tests.simulation.monitor import Monitor
-from tests.simulation.stubs import StubChecks, StubCombiner, StubToken, sign
+from tests.simulation.monitor import Monitor, hold
+from tests.simulation.stubs import StubChecks, StubCombiner, StubToken, sign, signed
 from thresign.agreement.pbft.messages import DecidedBatch
 from thresign.callers import profile
 from thresign.errors import InvariantBroken, ThresignError
@@ -28,6 +28,7 @@ from thresign.node.records import AnsweredRecord, DecidedRecord, ReportedRecord,
 from thresign.node.replica import Parts, Replica
 from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
+from thresign.orders.equivocation import Equivocation, verify
 from thresign.orders.genesis import Caller, Genesis, Settings
 from thresign.orders.requests import Request
 from thresign.orders.roster import Member, make_roster
@@ -295,6 +296,8 @@ class World:
                 self.send_decided(module, output)
             case ev.SendHeld():
                 self.send_held(module, output)
+            case ev.Equivocated():
+                self.on_equivocated(module, output)
             case ev.Prunable():
                 self.prune(module, output.sequence)
             case ev.Restored():
@@ -450,6 +453,13 @@ class World:
             self.transmit(module, output.to, Replica.held_message(held))
 
     # --- observing ------------------------------------------------------------------------------------------------
+
+    def on_equivocated(self, module: Module, output: ev.Equivocated) -> None:
+        evidence = Equivocation.decode(output.evidence.encode())
+        if module.number not in self.monitor.byzantine:
+            self.counts["equivocation proven"] += 1
+            verify(evidence, self.roster, self.domain, signed)
+            hold(evidence.number in self.monitor.byzantine, "nobody is wrongly accused", f"module {evidence.number}")
 
     def on_applied(self, module: Module, output: ev.Applied) -> None:
         service = module.service

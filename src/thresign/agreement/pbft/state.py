@@ -132,6 +132,10 @@ class Core:
     """Of the own token."""
     heard: dict[int, SignedVote] = field(default_factory=dict)
     """By module: the vote on the highest slot that it was seen to sign, to remind it of."""
+    said: dict[tuple[int, int, int, int], SignedVote | Checkpoint] = field(default_factory=dict)
+    """By module, phase, view and sequence: its first word there. Bounded."""
+    unknown: list[Vote] = field(default_factory=list)
+    """Votes for headers that are not known here. Bounded."""
     unsettled: bool = False
     """The vault has started, and may have forgotten votes: this module takes no part before it was reminded."""
     reminded: set[int] = field(default_factory=set)
