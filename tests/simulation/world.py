@@ -128,6 +128,8 @@ class World:
         self.monitor = Monitor()
         self.counts: Counter[str] = Counter()
         self.answers: dict[bytes, bytes] = {}
+        self.taken_over: dict[int, float] = {}
+        """By module: when it last took a ledger over."""
         self.answered_at: dict[bytes, set[int]] = {}
         self.refused: dict[bytes, str] = {}
         self.requests: dict[bytes, Request] = {}
@@ -302,6 +304,7 @@ class World:
                 self.prune(module, output.sequence)
             case ev.Restored():
                 self.counts["ledger taken over"] += 1
+                self.taken_over[module.number] = self.now
             case ev.Observe():
                 self.on_observe(module, output)
 

@@ -119,7 +119,7 @@ def _received(core: Core, event: Received) -> None:
                 else:
                     decide.on_commit(core, message)
         case Forward():
-            propose.on_forward(core, message.batch)
+            propose.on_forward(core, sender, message.batch)
         case Standing():
             catch_up.on_standing(core, sender, message)
         case Mute():
