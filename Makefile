@@ -16,7 +16,7 @@ APT_TEST := cmake ninja-build valgrind clang libclang-rt-14-dev libssl-dev libde
   iproute2 nftables strace
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help demo test check bench peers simulate fuzz native-tests clean
+.PHONY: help demo test check bench peers simulate fuzz native-tests api clean
 help:  ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -41,6 +41,10 @@ bench: $(STAMPS)/test $(PEERS)  ## The performance table, beside peers in the sa
 
 simulate: $(STAMPS)/test  ## Simulated domains from seeds: SEEDS=2000, or SEED=n for one.
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+api: $(STAMPS)/test  ## Writes what under api/ is made from the code; EXAMPLES=1 records the examples anew.
+	$(BIN)/python -m tests.contract.published
+	$(if $(EXAMPLES),$(BIN)/python -m tests.contract.examples)
 
 clean:  ## Removes what was built, the virtual environment and the demonstration.
 	rm -rf build $(VENV) .demo

@@ -37,6 +37,16 @@ def domain(open_tmp: Path) -> Iterator[RunningDomain]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def all_running(domain: RunningDomain) -> None:
+    """Each test begins with four modules that run, whatever the one before did."""
+    for number in domain.numbers:
+        for part in PARTS:
+            if (number, part) not in domain.processes:
+                domain.start(number, part)
+    domain.wait_ready()
+
+
 def stop(domain: RunningDomain, number: int) -> None:
     for part in PARTS:
         if domain.processes[number, part].poll() is None:

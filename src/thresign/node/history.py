@@ -16,8 +16,8 @@ from thresign.journal.frames import HEAD_BYTES
 from thresign.journal.segments import SegmentedJournal
 from thresign.node.records import RECORDS, AnsweredRecord, DecidedRecord, ReportedRecord, ResultRecord
 from thresign.orders.header import Header
-from thresign.orders.merkle import leaf_hash
-from thresign.orders.orders import KeygenOrder, NoticeOrder, SignOrder
+from thresign.orders.merkle import order_hash
+from thresign.orders.orders import KeygenOrder, NoticeOrder, SignOrder, sign_order
 from thresign.storage.interface import AnswerRow, BatchRow, Index, OrderRow, ReportRow, ResultRow, Row
 from thresign.wire.canonical import Record, decode_one_of
 
@@ -124,10 +124,10 @@ class History:
                 kept.popitem(last=False)
 
     def _note_order(self, sequence: int, index: int, encoded: bytes) -> None:
-        leaf = leaf_hash(encoded)
+        leaf = order_hash(encoded)
         tag = encoded[:8]
         if tag == SignOrder.TAG:
-            order = SignOrder.decode(encoded)
+            order = sign_order(encoded)
             row = OrderRow(order.request, order.item, order.attempt, leaf, sequence, index)
         elif tag == KeygenOrder.TAG:
             row = OrderRow(KeygenOrder.decode(encoded).request, 0, 1, leaf, sequence, index)

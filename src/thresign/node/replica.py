@@ -26,8 +26,8 @@ from thresign.node.records import AnsweredRecord, DecidedRecord, ReportedRecord,
 from thresign.orders import equivocation
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.equivocation import Equivocation
-from thresign.orders.merkle import leaf_hash
-from thresign.orders.orders import KeygenOrder, SignOrder
+from thresign.orders.merkle import order_hash
+from thresign.orders.orders import KeygenOrder, SignOrder, sign_order
 from thresign.orders.roster import Roster
 from thresign.orders.statements import (
     Announcement,
@@ -292,7 +292,7 @@ class Replica:
         for entry, encoded in zip(entries, applied.orders, strict=True):
             self._settled(entry)
             if isinstance(entry, KeyGenerated):
-                order = SignOrder.decode(encoded)
+                order = sign_order(encoded)
                 self._confirmations[order.request] = order.key
         self._act(sign.Delivered(effect.certificate, effect.batch, applied))
         journey.forget_before(self.journey, effect.certificate.header.time_ms)
@@ -317,7 +317,7 @@ class Replica:
         for index, encoded in enumerate(applied.orders):
             if encoded[:8] == KeygenOrder.TAG:
                 order = KeygenOrder.decode(encoded)
-                leaf = leaf_hash(encoded)
+                leaf = order_hash(encoded)
                 self._ceremony(ceremony.opened(self.ceremonies, leaf, applied.sequence, index, order))
 
     def _walk(self, event: sign.Event) -> None:
@@ -356,7 +356,7 @@ class Replica:
     @staticmethod
     def sign_leaves(orders: tuple[bytes, ...]) -> list[Digest]:
         """The leaf hashes of the sign orders among these."""
-        return [leaf_hash(encoded) for encoded in orders if encoded[:8] == SignOrder.TAG]
+        return [order_hash(encoded) for encoded in orders if encoded[:8] == SignOrder.TAG]
 
     def _signed(self, reply: Record | ThresignError) -> None:
         if isinstance(reply, calls.Signed):
