@@ -36,7 +36,7 @@ check: $(STAMPS)/check  ## Lint, types, layering, spelling.
 peers: $(PEERS)  ## Mixed signing sessions with the ZcashFoundation FROST crates (needs Rust).
 	$(PEERS) interop
 
-bench: $(STAMPS)/test $(PEERS)  ## The performance table, beside peers in the same run; BENCH=frost for one section.
+bench: $(STAMPS)/test $(PEERS)  ## The performance tables, beside peers in the same run (needs Rust); BENCH=frost for one.
 	$(BIN)/python -m tests.bench $(BENCH)
 
 simulate: $(STAMPS)/test  ## Simulated domains from seeds: SEEDS=2000, or SEED=n for one.
@@ -111,8 +111,8 @@ $(STAMPS)/cargo: Makefile $(STAMPS)/apt-build
 	@mv $@.new $@
 
 build/native/peers/bench/libthresign_peers.so: $(STAMPS)/apt-test $(NATIVE)
-	@cmake -S native -B build/native/peers -G Ninja -DTHRESIGN_PEERS=ON > build/native-peers.log
-	@cmake --build build/native/peers --target thresign_peers >> build/native-peers.log || (tail -40 build/native-peers.log; false)
+	@cmake -S native -B build/native/peers -G Ninja -DTHRESIGN_PEERS=ON -DTHRESIGN_BENCH=ON > build/native-peers.log
+	@cmake --build build/native/peers >> build/native-peers.log || (tail -40 build/native-peers.log; false)
 	@touch $@
 
 $(PEERS): $(STAMPS)/cargo build/native/peers/bench/libthresign_peers.so $(wildcard tests/peers/src/*.rs tests/peers/Cargo.* tests/peers/*.rs)
