@@ -182,7 +182,7 @@ def _vote(draw: Draw, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def _signed_vote(draw: Draw, _: dict[str, Any]) -> dict[str, Any]:
-    return {"phase": draw.rng.choice(tuple(Phase))}
+    return {"phase": draw.rng.choice(list(Phase))}
 
 
 def _view_change(draw: Draw, fields: dict[str, Any]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def domain_init(
     directory: Annotated[Path, typer.Argument(help="An empty or new directory.")],
     modules: Annotated[int, typer.Option(help="How many modules.")] = 4,
     name: Annotated[str, typer.Option(help="The domain's name.")] = "local",
-    host: Annotated[str, typer.Option(help="Where the nodes listen.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Where the nodes listen; {number} is the module's.")] = "127.0.0.1",
     base_port: Annotated[int, typer.Option(help="Peers listen from here on, REST 100 higher.")] = 7100,
     same_uid: Annotated[bool, typer.Option(help="As root: do not give vaults and nodes uids of their own.")] = False,
     as_json: Json = False,

@@ -16,8 +16,8 @@ from thresign.journal.frames import HEAD_BYTES
 from thresign.journal.segments import SegmentedJournal
 from thresign.node.records import RECORDS, AnsweredRecord, DecidedRecord, ReportedRecord, ResultRecord
 from thresign.orders.header import Header
-from thresign.orders.merkle import leaf_hash
-from thresign.orders.orders import KeygenOrder, NoticeOrder, SignOrder
+from thresign.orders.merkle import order_hash
+from thresign.orders.orders import KeygenOrder, NoticeOrder, SignOrder, sign_order
 from thresign.storage.interface import AnswerRow, BatchRow, Index, OrderRow, ReportRow, ResultRow, Row
 from thresign.wire.canonical import Record, decode_one_of
 
@@ -61,6 +61,9 @@ class History:
         self._journal.prune(place)
         for kept in [kept for kept, at in self._batches.items() if at < place]:
             del self._batches[kept]
+        for request, rows in list(self._orders.items()):
+            self._orders[request] = [row for row in rows if row.sequence >= first]
+        await self._flushed()
         await asyncio.to_thread(self._index.prune, place, first)
 
     def _first_batch(self, place: int) -> Header | None:
@@ -121,10 +124,10 @@ class History:
                 kept.popitem(last=False)
 
     def _note_order(self, sequence: int, index: int, encoded: bytes) -> None:
-        leaf = leaf_hash(encoded)
+        leaf = order_hash(encoded)
         tag = encoded[:8]
         if tag == SignOrder.TAG:
-            order = SignOrder.decode(encoded)
+            order = sign_order(encoded)
             row = OrderRow(order.request, order.item, order.attempt, leaf, sequence, index)
         elif tag == KeygenOrder.TAG:
             row = OrderRow(KeygenOrder.decode(encoded).request, 0, 1, leaf, sequence, index)
@@ -148,6 +151,12 @@ class History:
             self._failed = error
         finally:
             self._flushing = None
+
+    async def _flushed(self) -> None:
+        """Returns when the index has what was noted so far."""
+        if self._flushing is None:
+            self._flushing = asyncio.get_running_loop().create_task(self._flush())
+        await self._flushing
 
     def _flush_now(self) -> None:
         rows, self._rows = self._rows, []
