@@ -1,4 +1,4 @@
-"""Who signs: in proportion to weight, by counters that everybody has; and what is thought of a module: silence that ends."""
+"""Who signs: in proportion to weight, by counters that everybody has; and what is thought of a module."""
 
 from __future__ import annotations
 
@@ -80,9 +80,7 @@ def test_any_choice_is_one_of_distinct_candidates(
     assert set(picked) <= set(weights) == set(after)
     assert all(-CREDIT_MAX <= credit <= CREDIT_MAX for credit in after.values())
     willing = [number for number, weight in weights.items() if weight > 0]
-    assert (
-        set(picked) >= set(willing) or all(weights[number] > 0 for number in picked) or count <= len(willing) is False
-    )
+    assert sum(weights[number] > 0 for number in picked) == min(count, len(willing))
     assert choose(dict(reversed(weights.items())), dict(reversed(credits.items())), count) == (picked, after)
 
 
