@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import stat
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,13 +13,16 @@ from tests.house.domain import RunningDomain, running_domain
 
 
 @pytest.fixture(scope="session")
-def open_tmp(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A temporary directory whose parents other uids may pass through, as a domain with uids of its own needs."""
-    path = tmp_path_factory.mktemp("open")
-    for parent in (path, *path.parents):
-        if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & stat.S_IXOTH:
-            parent.chmod(parent.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
-    return path
+def open_tmp(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A temporary directory whose parents other uids may pass through, as a domain with uids of its own needs.
+
+    Not below pytest's own, which every session that starts closes to others again. Kept if a test failed.
+    """
+    path = Path(tempfile.mkdtemp(prefix="thresign-open-"))
+    path.chmod(0o755)
+    yield path
+    if not request.session.testsfailed:
+        shutil.rmtree(path)
 
 
 @pytest.fixture(scope="module")

@@ -16,36 +16,6 @@
 #include "secret.h"
 #include "thresign/wipe.h"
 
-enum frame, u64 length, bytes; the machine's byte order. */
-#ifndef THRESIGN_TEST_HOOKS
-#error "hooks.c belongs to test builds"
-#endif
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "secret.h"
-#include "thresign/wipe.h"
-
-#define EXPORTED __attribute__((visibility("default")))
-
-EXPORTED bool ts_hook_secret_range(const uint8_t **start, size_t *length);
-EXPORTED bool ts_hook_secret_at(size_t index, const uint8_t **secret, size_t *length);
-EXPORTED bool ts_hook_secret_free_is_zero(void);
-
-bool ts_hook_secret_range(const uint8_t **start, size_t *length) { return ts_secret_range(start, length); }
-
-bool ts_hook_secret_at(size_t index, const uint8_t **secret, size_t *length) {
-  return ts_secret_at(index, secret, length);
-}
-
-bool ts_hook_secret_free_is_zero(void) { return ts_secret_free_is_zero(); }
-
-/* ---- Revealing to another process ----------------------------------------------------------------------------- */
-
 enum frame { FRAME_FREED = 1, FRAME_LIVE, FRAME_RANGE, FRAME_END, FRAME_PLANTED };
 enum { PLANTED_BYTES = 32 };
 

@@ -16,6 +16,7 @@ from ecdsa.ellipticcurve import INFINITY, PointJacobi
 from ecdsa.errors import MalformedPointError
 
 _P256 = ecdsa.NIST256p
+_P256_PRIME = int(_P256.curve.p())
 _nacl = libnacl.nacl
 _RISTRETTO_BYTES = 32
 
@@ -49,7 +50,12 @@ def secp256k1(commitment: bytes, public_key: bytes, z: int, c: int) -> bool:
 
 
 def p256(commitment: bytes, public_key: bytes, z: int, c: int) -> bool:
-    """z G - c Y = R by the `ecdsa` library; R and Y compressed (33 bytes), z and c below the order."""
+    """z G - c Y = R by the `ecdsa` library; R and Y compressed (33 bytes), z and c below the order.
+
+    That library reads x-coordinates that are not reduced (0.19.1): they are refused here.
+    """
+    if any(int.from_bytes(element[1:], "big") >= _P256_PRIME for element in (public_key, commitment)):
+        return False
     try:
         key = PointJacobi.from_bytes(_P256.curve, public_key, valid_encodings=("compressed",), order=_P256.order)
         right = PointJacobi.from_bytes(_P256.curve, commitment, valid_encodings=("compressed",), order=_P256.order)
@@ -60,9 +66,12 @@ def p256(commitment: bytes, public_key: bytes, z: int, c: int) -> bool:
 
 
 def ristretto255(commitment: bytes, public_key: bytes, z: bytes, c: bytes) -> bool:
-    """z G = R + c Y by libsodium; 32 bytes each, z and c below the order, little-endian."""
+    """z G = R + c Y by libsodium; 32 bytes each, z and c below the order, little-endian.
+
+    libsodium 1.0.18 reads encodings whose top bit is set: they are refused here (RFC 9496 section 4.3.1).
+    """
     left, product, right = (libnacl.ctypes.create_string_buffer(_RISTRETTO_BYTES) for _ in range(3))
-    if len(commitment) != _RISTRETTO_BYTES or len(public_key) != _RISTRETTO_BYTES:
+    if any(len(element) != _RISTRETTO_BYTES or element[-1] >> 7 for element in (commitment, public_key)):
         return False
     if (
         _nacl.crypto_scalarmult_ristretto255_base(left, z)
