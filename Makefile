@@ -16,7 +16,7 @@ APT_TEST := cmake ninja-build valgrind clang libclang-rt-14-dev libssl-dev libde
   iproute2 nftables strace
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help demo test check bench peers simulate fuzz native-tests clean
+.PHONY: help demo test check bench peers simulate mutants boundaries explore model fuzz native-tests api clean
 help:  ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -36,11 +36,24 @@ check: $(STAMPS)/check  ## Lint, types, layering, spelling.
 peers: $(PEERS)  ## Mixed signing sessions with the ZcashFoundation FROST crates (needs Rust).
 	$(PEERS) interop
 
-bench: $(STAMPS)/test $(PEERS)  ## The performance table, beside peers in the same run; BENCH=frost for one section.
+bench: $(STAMPS)/test $(PEERS)  ## The performance tables, beside peers in the same run (needs Rust); BENCH=frost for one.
 	$(BIN)/python -m tests.bench $(BENCH)
 
 simulate: $(STAMPS)/test  ## Simulated domains from seeds: SEEDS=2000, or SEED=n for one.
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+api: $(STAMPS)/test  ## Writes what under api/ is made from the code; EXAMPLES=1 records the examples anew.
+	$(BIN)/python -m tests.contract.published
+	$(if $(EXAMPLES),$(BIN)/python -m tests.contract.examples)
+
+mutants: $(STAMPS)/test  ## Deliberately broken cores, each found out by the simulator.
+	$(BIN)/python -m tests.simulation.mutants
+
+boundaries: $(STAMPS)/test  ## A crash at every write of a small run.
+	$(BIN)/python -m tests.simulation.boundaries 0 1 2
+
+explore: $(STAMPS)/test  ## All interleavings of a small run, as deep as DEPTH.
+	$(BIN)/python -m tests.simulation.explore $(if $(DEPTH),--depth $(DEPTH))
 
 clean:  ## Removes what was built, the virtual environment and the demonstration.
 	rm -rf build $(VENV) .demo
@@ -107,8 +120,8 @@ $(STAMPS)/cargo: Makefile $(STAMPS)/apt-build
 	@mv $@.new $@
 
 build/native/peers/bench/libthresign_peers.so: $(STAMPS)/apt-test $(NATIVE)
-	@cmake -S native -B build/native/peers -G Ninja -DTHRESIGN_PEERS=ON > build/native-peers.log
-	@cmake --build build/native/peers --target thresign_peers >> build/native-peers.log || (tail -40 build/native-peers.log; false)
+	@cmake -S native -B build/native/peers -G Ninja -DTHRESIGN_PEERS=ON -DTHRESIGN_BENCH=ON > build/native-peers.log
+	@cmake --build build/native/peers >> build/native-peers.log || (tail -40 build/native-peers.log; false)
 	@touch $@
 
 $(PEERS): $(STAMPS)/cargo build/native/peers/bench/libthresign_peers.so $(wildcard tests/peers/src/*.rs tests/peers/Cargo.* tests/peers/*.rs)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,15 +14,12 @@ from tests.house.domain import RunningDomain, running_domain
 
 @pytest.fixture(scope="session")
 def open_tmp(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A temporary directory that other uids may pass through, as a domain with uids of its own needs.
+    """A temporary directory whose parents other uids may pass through, as a domain with uids of its own needs.
 
-    Not one of pytest's: each new pytest session of a user closes the directory above those again, under a domain that
-    runs. Removed at the end unless a test failed.
+    Not below pytest's own, which every session that starts closes to others again. Kept if a test failed.
     """
-    path = Path(tempfile.mkdtemp(prefix="thresign-tests-"))
-    for parent in (path, *path.parents):
-        if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & stat.S_IXOTH:
-            parent.chmod(parent.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
+    path = Path(tempfile.mkdtemp(prefix="thresign-open-"))
+    path.chmod(0o755)
     yield path
     if not request.session.testsfailed:
         shutil.rmtree(path)

@@ -65,21 +65,18 @@ bool tp_commit(unsigned id, const uint8_t *share, uint8_t *nonces, uint8_t *comm
 bool tp_tweak(unsigned id, const uint8_t *t, size_t n, uint8_t *shares, uint8_t *verification, uint8_t *key) {
   const ts_suite *suite = suite_of(id);
   const ts_group *group = suite->group;
-  ts_scalar tweak, share;
-  ts_element point, offset;
-  const bool odd = key[0] == 3;
-  if (!suite->x_only || !group->scalar_decode(&tweak, t) || !group->decode_vartime(&point, key)) return false;
-  group->mul_base(&offset, &tweak);
-  if (odd) group->negate(&point, &point);
-  group->add(&point, &point, &offset);
-  group->encode(key, &point);
+  ts_tweaked tweaked;
+  ts_scalar share;
+  ts_element point;
+  if (!group->decode_vartime(&point, key)) return false;
+  ts_tweak_begin(&tweaked, suite, &point);
+  if (!ts_tweak_add_vartime(&tweaked, TS_TWEAK_X_ONLY, t)) return false;
+  group->encode(key, &tweaked.key);
   for (size_t i = 0; i < n; i++) {
     uint8_t *share_bytes = shares + i * group->scalar_bytes, *point_bytes = verification + i * group->element_bytes;
     if (!group->scalar_decode(&share, share_bytes) || !group->decode_vartime(&point, point_bytes)) return false;
-    if (odd) group->scalar_negate(&share, &share);
-    if (odd) group->negate(&point, &point);
-    group->scalar_add(&share, &share, &tweak);
-    group->add(&point, &point, &offset);
+    ts_tweak_share(&tweaked, &share);
+    ts_tweak_verification_share(&tweaked, &point);
     group->scalar_encode(share_bytes, &share);
     group->encode(point_bytes, &point);
   }

@@ -53,6 +53,13 @@ tp_keygen *tp_keygen_new(unsigned suite, size_t min_signers, size_t n);
 bool tp_keygen_run(tp_keygen *keygen);
 void tp_keygen_free(tp_keygen *keygen);
 
+/* CPU nanoseconds a call, over `runs` calls from C, of what thresign._native.aggregate and verify do; negative if a call
+ * fails. commitments: for each signer U16 number, hiding, binding. */
+double tp_time_aggregate(unsigned suite, const uint8_t *key, const uint8_t *commitments, size_t count,
+                         const uint8_t *message, size_t message_bytes, const uint8_t *shares, unsigned runs);
+double tp_time_verify(unsigned suite, const uint8_t *key, const uint8_t *message, size_t message_bytes,
+                      const uint8_t *signature, unsigned runs);
+
 /* The units: libsodium Ed25519, libsecp256k1 Schnorr, OpenSSL P-256 ECDSA, libdecaf Ed448; one verification each. */
 enum tp_unit { TP_U, TP_US, TP_UP, TP_U4, TP_UNITS };
 bool tp_unit_verify(enum tp_unit unit);

@@ -16,8 +16,6 @@
 #include "secret.h"
 #include "thresign/wipe.h"
 
-/* ---- Revealing to another process ----------------------------------------------------------------------------- */
-
 enum frame { FRAME_FREED = 1, FRAME_LIVE, FRAME_RANGE, FRAME_END, FRAME_PLANTED };
 enum { PLANTED_BYTES = 32 };
 

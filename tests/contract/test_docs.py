@@ -8,9 +8,11 @@ here in place of 7100 and up, and with `.venv` a link to the environment that ru
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
+import signal
 import subprocess
 import sys
 import threading
@@ -28,7 +30,7 @@ FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 TAG = re.compile(r"\b(?:PBFT|VOTE|LEDGER|CERT)-[A-Z]*[0-9]+\b")
 BASE_PORT = 7100
-STEP_S = 60
+STEP_S = 120
 
 
 def _name(page: Path) -> str:
@@ -68,6 +70,7 @@ class Reader:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
+            start_new_session=True,
         )
 
     def run(self, block: str) -> str:
@@ -79,7 +82,7 @@ class Reader:
         # of its output tells; so does the time limit.
         script = f"set -e\n{self._ported(block)}\nset +e\nprintf '\\n%s\\n' {mark}\n"
         said: list[str] = []
-        limit = threading.Timer(STEP_S, self._shell.kill)
+        limit = threading.Timer(STEP_S, self._signal, [signal.SIGKILL])
         limit.start()
         try:
             self._shell.stdin.write(script)
@@ -100,33 +103,25 @@ class Reader:
         block = re.sub(r"127\.0\.0\.1:(7[12][0-9]{2})", moved, block)
         return re.sub(r"(domain init \S+)", rf"\1 --base-port {self._base_port}", block)
 
-    def close(self) -> None:
-        """Ends the shell and what it started, each process by its id."""
-        if self._shell.poll() is None:
-            assert self._shell.stdin is not None
-            self._shell.stdin.write("kill $(jobs -p) 2> /dev/null; wait\nexit\n")
-            self._shell.stdin.close()
-        else:
-            for number in self._started():
-                os.kill(number, 15)
-        self._shell.wait(30)
-        for stream in (self._shell.stdin, self._shell.stdout):
-            assert stream is not None
-            stream.close()
-        self._log.close()
+    def _signal(self, number: signal.Signals) -> None:
+        """To the shell and all that it started: they are a process group of their own."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._shell.pid, number)
 
-    def _started(self) -> list[int]:
-        """The modules that a shell which failed has left behind, by their working directory."""
-        found = []
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                here = (entry / "cwd").readlink() == self._transcript.parent
-                command = (entry / "cmdline").read_bytes().split(b"\x00")
-            except OSError:
-                continue
-            if here and b"module" in command and b"run" in command:
-                found.append(int(entry.name))
-        return found
+    def close(self) -> None:
+        """Ends them all. The shell's output ends when the last of them has."""
+        assert self._shell.stdin is not None
+        assert self._shell.stdout is not None
+        self._signal(signal.SIGTERM)
+        limit = threading.Timer(15, self._signal, [signal.SIGKILL])
+        limit.start()
+        self._shell.stdout.read()
+        limit.cancel()
+        self._shell.wait()
+        with contextlib.suppress(BrokenPipeError):
+            self._shell.stdin.close()
+        self._shell.stdout.close()
+        self._log.close()
 
 
 @pytest.fixture(scope="module")

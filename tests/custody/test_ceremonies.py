@@ -13,6 +13,8 @@ from thresign.custody.interface import CeremonyStep
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import KeygenOrder, NoticeOrder
 
+pytestmark = pytest.mark.xdist_group("ceremonies")
+
 
 @pytest.fixture(scope="module")
 def signers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signers]:

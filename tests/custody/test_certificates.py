@@ -16,6 +16,8 @@ from tests.house.tokens import PlainMember
 from tests.reference.frost_ed25519 import L
 from thresign.orders.header import MemberSignature, Phase
 
+pytestmark = pytest.mark.xdist_group("certificates")
+
 
 @pytest.fixture(scope="module")
 def four(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quorum]:

@@ -20,6 +20,8 @@ from thresign.custody.interface import SignCall
 from thresign.orders.merkle import batch_root, leaf_hash
 from thresign.orders.orders import KeygenOrder, NoticeOrder, SignerSlot, SignOrder, Tweak, TweakKind
 
+pytestmark = pytest.mark.xdist_group("orders")
+
 
 @pytest.fixture(scope="module")
 def signers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signers]:

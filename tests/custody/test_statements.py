@@ -21,6 +21,8 @@ from thresign.orders.orders import NoticeOrder
 from thresign.orders.statements import Announcement, MissingReport, Partials, Present
 from thresign.orders.votes import Checkpoint
 
+pytestmark = pytest.mark.xdist_group("statements")
+
 ANNOUNCED = 8
 
 

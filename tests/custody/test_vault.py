@@ -37,6 +37,8 @@ from thresign.vault.checks import VaultChecks
 from thresign.vault.client import ANSWERS
 from thresign.wire.canonical import Record, decode_one_of
 
+pytestmark = pytest.mark.xdist_group("vault")
+
 VAULT, OTHERS = 2, (1, 3, 4)
 
 

@@ -26,7 +26,7 @@ MISSED = CHECKPOINT_INTERVAL + 20
 SAID = {
     "vault": "thresign-vault: storage_error: {path}/journal: No space left on device",
     "token": "thresign-vault: custody_unavailable: token: TS_STORE_WRITE",
-    "node": "thresign-node: storage_error: {path}/journal: No space left on device",
+    "node": "thresign-node: storage_error: {path}/journal.00000000000000000000: No space left on device",
 }
 
 
@@ -35,6 +35,16 @@ def domain(open_tmp: Path) -> Iterator[RunningDomain]:
     with running_domain(open_tmp / "disks") as running:
         running.create_key("k")
         yield running
+
+
+@pytest.fixture(autouse=True)
+def all_running(domain: RunningDomain) -> None:
+    """Each test begins with four modules that run, whatever the one before did."""
+    for number in domain.numbers:
+        for part in PARTS:
+            if (number, part) not in domain.processes:
+                domain.start(number, part)
+    domain.wait_ready()
 
 
 def stop(domain: RunningDomain, number: int) -> None:

@@ -197,7 +197,7 @@ def test_no_secret_outside_the_token(watched: Watched, measured: Measured) -> No
     before = watched.reveal()
     with watched.domain.client() as client:
         public_key = base64.b64decode(client.key("k").public_key)
-    with streaming(watched.domain.profile(), "k", 4, "memory") as stream:
+    with streaming(watched.domain.profile(), "k", 4, "memory", timeout_s=120.0) as stream:
         stream.wait_answered(60, 0.0, 30.0)
         after = watched.reveal()
         needles = needles_of(watched, (before, after))

@@ -52,7 +52,8 @@ def wait_caught_up(domain: RunningDomain, number: int, within_s: float = 30.0) -
 def chain(domain: RunningDomain, number: int) -> dict[int, Header]:
     """The headers in the journal of a module's node, by sequence."""
     headers: dict[int, Header] = {}
-    for payload, _ in scan((domain.directory(number) / "node" / "journal").read_bytes()):
+    segments = sorted((domain.directory(number) / "node").glob("journal.[0-9]*"))
+    for payload, _ in scan(b"".join(segment.read_bytes() for segment in segments)):
         record = decode_record(payload)
         if isinstance(record, DecidedRecord):
             header = record.certificate.header

@@ -20,6 +20,8 @@ from thresign.limits import BODY_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX
 from thresign.orders.digests import request_id, sha256
 from thresign.policy.actions import CALLERS_PATH, JSON, KEYS_PATH, OCTETS
 
+pytestmark = pytest.mark.xdist_group("bad-input")
+
 SIGN = f"{KEYS_PATH}/k/sign"
 POST_HEADERS = (
     "signature-input",

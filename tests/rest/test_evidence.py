@@ -22,6 +22,8 @@ from thresign.policy.actions import JSON
 from thresign.setup.files import read_domain_file
 from thresign.wire.canonical import Record
 
+pytestmark = pytest.mark.xdist_group("evidence")
+
 MESSAGE = b"a message with evidence"
 JSON_MESSAGE = b"an enclosed message"
 LARGE = random.Random(7).randbytes(BODY_BYTES_IN_BATCH_MAX + 1)

@@ -81,6 +81,28 @@ static void check_sign(const ts_suite *suite) {
   }
 }
 
+/* Both kinds of tweak, until the key was negated once. */
+static void check_tweaked_share(const ts_suite *suite) {
+  const ts_group *group = suite->group;
+  for (bool negated = false; !negated && suite->x_only;) {
+    ts_scalar share, value;
+    ts_element key;
+    ts_tweaked tweaked;
+    uint8_t encoded[TS_SCALAR_BYTES_MAX];
+    random_scalar(group, &value);
+    group->mul_base(&key, &value);
+    ts_tweak_begin(&tweaked, suite, &key);
+    group->scalar_encode(encoded, &value);
+    CHECK(ts_tweak_add_vartime(&tweaked, TS_TWEAK_PLAIN, encoded));
+    CHECK(ts_tweak_add_vartime(&tweaked, TS_TWEAK_X_ONLY, encoded));
+    random_scalar(group, &share);
+    SECRET(&share, sizeof share);
+    ts_tweak_share(&tweaked, &share);
+    outcome(suite->name, "ts_tweak_share", &share, sizeof share);
+    negated = tweaked.negate;
+  }
+}
+
 static void check_keygen(const ts_suite *suite) {
   const ts_group *group = suite->group;
   ts_scalar coefficients[SIGNERS], nonce, share;
@@ -109,6 +131,7 @@ int main(void) {
   for (unsigned id = TS_SUITE_ED25519_SHA512; id <= TS_SUITE_SECP256K1_SHA256_TR; id++) {
     check_nonce(ts_suite_by_id(id));
     check_sign(ts_suite_by_id(id));
+    check_tweaked_share(ts_suite_by_id(id));
     check_keygen(ts_suite_by_id(id));
   }
   return 0;

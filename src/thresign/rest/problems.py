@@ -65,8 +65,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def problem(error: errors.ThresignError, request_id: str = "") -> Problem:
-    """The document for an error. What a token refused as a whole is a CustodyError to the outside."""
-    row = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
-    return Problem(
-        f"urn:thresign:problem:{error.code}", row.title, row.status, error.detail, request_id, error.culprits
-    )
+    """The document for an error; one without a row of its own is told as its base: TokenRefused as CustodyError."""
+    kind = next(kind for kind in type(error).__mro__ if kind in TABLE)
+    row = TABLE[kind]
+    return Problem(f"urn:thresign:problem:{kind.code}", row.title, row.status, error.detail, request_id, error.culprits)

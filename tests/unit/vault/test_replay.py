@@ -21,7 +21,18 @@ from thresign.orders.orders import SignOrder
 from thresign.vault import calls
 from thresign.vault.replay import replay
 from thresign.vault.service import Environment, Service
-from thresign.vault.voting.records import RECORDS, Committed, Decided, Horizon
+from thresign.vault.voting.records import (
+    RECORDS,
+    Base,
+    Committed,
+    Decided,
+    Forgot,
+    Horizon,
+    Justified,
+    KeptMessage,
+    SnapshotPart,
+)
+from thresign.vault.voting.records import Life as LifeRecord
 from thresign.wire.canonical import Record, decode_one_of
 
 ENVIRONMENT = Environment("stub", True, "same process", ())
@@ -156,7 +167,7 @@ def test_cut_after_any_record_the_rest_can_be_played_again(cut: int) -> None:
     for step in STEPS[done:]:
         assert life.ask(step.call) == step.reply
     assert life.stands() == STEPS[-1].stands
-    assert life.disk == DISK
+    assert [r for r in life.disk if not isinstance(r, Justified)] == [r for r in DISK if not isinstance(r, Justified)]
 
 
 @pytest.mark.parametrize("place", VOTES)
@@ -281,8 +292,9 @@ def test_orders_that_were_not_signed_yet_can_be_signed_after_a_restart() -> None
 
 
 def test_every_kind_of_record_was_played() -> None:
-    """So that the tests above cover them."""
-    assert {type(record) for record in DISK} | {Horizon} == set(RECORDS.values())
+    """So that the tests above cover them; of what a journal begins anew with, the tests of its compaction."""
+    anew = {Horizon, Forgot, LifeRecord, SnapshotPart, Base, KeptMessage}
+    assert {type(record) for record in DISK} | anew == set(RECORDS.values())
     assert {record.proof.view for record in DISK if isinstance(record, Committed)} == {0, 1}
     phases = {phase for phase, _, _ in Life(DISK[:2]).service.book.votes}
     assert phases == {Phase.PREPARE, Phase.COMMIT}

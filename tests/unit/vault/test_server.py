@@ -19,6 +19,7 @@ from thresign.journal.file import JournalFile
 from thresign.limits import FRAME_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.vault import calls
+from thresign.vault.recovery import Recovery
 from thresign.vault.server import Server, listen
 from thresign.vault.voting.book import Ballot
 from thresign.vault.voting.records import Horizon
@@ -35,6 +36,7 @@ class Script:
 
     def __init__(self) -> None:
         self.served: list[Record] = []
+        self.recovery = Recovery()
         self.bodies: dict[bytes, bytes] = {}
 
     def serve(self, call: Record, now_ms: int) -> Ballot:

@@ -72,13 +72,13 @@ class Pending:
         if name in self._where:
             return None
         caller = entry.caller if isinstance(entry, Request) else MODULES
-        queue = self._queues.setdefault(caller, OrderedDict())
         if caller != MODULES and len(self._where) >= PENDING_REQUESTS_MAX:
             raise Overloaded(f"{len(self._where)} requests wait already")
-        if len(queue) >= PENDING_REQUESTS_PER_CALLER_MAX:
-            raise Overloaded(f"{len(queue)} requests of {caller or 'modules'} wait already")
+        held = len(self._queues.get(caller, ()))
+        if held >= PENDING_REQUESTS_PER_CALLER_MAX:
+            raise Overloaded(f"{held} requests of {caller or 'modules'} wait already")
         waiting = Waiting(name, entry, size_of(entry), own)
-        queue[name] = waiting
+        self._queues.setdefault(caller, OrderedDict())[name] = waiting
         self._where[name] = caller
         return waiting
 

@@ -55,7 +55,7 @@ def forward_own(core: Core) -> None:
 
 def propose(core: Core) -> None:
     """As primary of an active view with no slot in flight: proposes what the view demands, or what waits."""
-    if not (core.active and core.leads) or core.sequence < core.floor or core.next in core.decided:
+    if not (core.active and core.leads) or core.sequence < core.floor or core.next in core.decided or core.stalled:
         return
     slot = core.slots.get(core.next)
     if (slot is not None and slot.pre_prepare is not None) or core.asking(Ask.PROPOSE, Ask.REPROPOSE, Ask.DECIDE):
@@ -64,7 +64,7 @@ def propose(core: Core) -> None:
     if demanded is not None:
         body = core.bodies.get(Digest(demanded.digest()), (0, b""))[1]
         core.ask(Ask.REPROPOSE, core.view, core.next, calls.ReproposeCall(core.view, demanded, body))
-    elif len(core.pending) > 0 and not core.stalled:
+    elif len(core.pending) > 0:
         core.proposing = core.pending.batch()
         core.ask(Ask.PROPOSE, core.view, core.next, calls.ProposeCall(core.view, Batch(core.proposing)))
 
@@ -101,6 +101,7 @@ def on_body(core: Core, message: BodyOf) -> None:
     for sequence, header in core.demanded.items():
         if header.digest() == message.header and sequence == core.next:
             core.bodies.setdefault(Digest(message.header), (sequence, message.body))
+            core.stalled = False
 
 
 def _send(core: Core, tag: Tag, message: PrePrepare) -> None:

@@ -85,7 +85,9 @@ class Core:
     bodies: dict[Digest, tuple[int, bytes]] = field(default_factory=dict)
     """Sequence and body of undecided headers, for new views."""
     changes: dict[int, dict[int, ViewChange]] = field(default_factory=dict)
-    """By view and sender."""
+    """By view and by whose they are: of each module a few."""
+    left: dict[int, int] = field(default_factory=dict)
+    """By module: the highest view for which it sent its own view-change."""
     new_view: NewView | None = None
     """That of the installed view."""
     checkpoints: dict[int, dict[int, Checkpoint]] = field(default_factory=dict)

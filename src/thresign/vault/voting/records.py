@@ -1,4 +1,4 @@
-"""What a vault writes down. Replaying them in order rebuilds the Book and the ledger (vault.journal)."""
+"""What a vault writes down. Replaying them in order rebuilds the Book and the ledger (vault.replay)."""
 
 from __future__ import annotations
 

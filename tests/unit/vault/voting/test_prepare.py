@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from tests.house.stub_domain import NOW_MS, StubDomain
 from tests.house.stub_vault import Proposed, StubVault
 from tests.simulation.stubs import sign
+from thresign.limits import WINDOW_SLOTS
 from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
 from thresign.orders.header import Phase, vote_bytes
@@ -229,6 +230,17 @@ def test_a_disk_that_forgot_votes_again_once_the_horizon_has_passed() -> None:
     vault.book.horizon = 1
     vault.decide()
     vault.prepared()
+
+
+def test_slots_above_the_high_watermark() -> None:
+    """Without a stable checkpoint votes end: q modules have to agree on the ledger now and then."""
+    vault = StubVault()
+    vault.book.state.sequence = WINDOW_SLOTS
+    made = vault.proposal()
+    with vault.refuses(f"VOTE-5: sequence {WINDOW_SLOTS + 1} is above the high watermark {WINDOW_SLOTS}"):
+        vault.prepare(made.pre_prepare())
+    vault.book.low = 1
+    vault.prepare(made.pre_prepare())
 
 
 # --- the judgement of the body --------------------------------------------------------------------------------------
