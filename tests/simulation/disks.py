@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable
 
-from tests.simulation.run import check_liveness, heal, schedule_requests, where
+from tests.simulation.byzantine.corrupt_snapshots import CorruptSnapshots
+from tests.simulation.run import check_liveness, heal, make_key, schedule_requests, where
 from tests.simulation.world import Disk, Faults, Module, World
 from thresign.wire.canonical import Record
 
@@ -18,12 +18,7 @@ def prepared(seed: int, n: int = 4, retain: int = 10_000, interval: int = 16) ->
     """A domain with a key, nothing gone wrong so far."""
     world = World(seed, n, Faults(), interval)
     world.retain = retain
-    world.run_until(200)
-    body = json.dumps({"name": "k", "suite": "ed25519"}).encode()
-    world.submit(world.modules[1], world.request("/v1/keys", body, "application/json"))
-    while not world.key_active("k"):
-        world.run_until(world.now + 100)
-        assert world.now < 20_000, "no key after 20 s without faults"
+    make_key(world)
     return world
 
 
@@ -154,3 +149,20 @@ class Boundaries:
     def over(self) -> None:
         """No more strikes."""
         self._world.on_write = None
+
+
+def lied_to(seed: int, kind: str) -> World:
+    """A module whose disks are erased takes its ledger over although one peer lies about it."""
+    world = prepared(seed, retain=0)
+    rng = drive(world, seed)
+    module, liar = rng.sample(list(world.modules.values()), 2)
+    liar.behaviour = CorruptSnapshots(world, liar, random.Random(seed))
+    liar.behaviour.kinds = (kind,)
+    world.run_until(world.now + SPAN_MS)
+    replace_vault_disk(world, module, [], 5)
+    world.crash_node(module)
+    module.node_disk = Disk()
+    world.start_node(module)
+    heal(world)
+    check_liveness(world)
+    return world

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.byzantine.behaviour import Behaviour, well_formed
-from tests.simulation.monitor import Monitor
-from tests.simulation.stubs import StubChecks, StubCombiner, StubToken, sign
+from tests.simulation.monitor import Monitor, hold
+from tests.simulation.stubs import StubChecks, StubCombiner, StubToken, sign, signed
 from thresign.agreement.pbft.messages import DecidedBatch
 from thresign.callers import profile
 from thresign.errors import InvariantBroken, ThresignError
@@ -29,6 +29,7 @@ from thresign.node.records import AnsweredRecord, DecidedRecord, ReportedRecord,
 from thresign.node.replica import Parts, Replica
 from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
+from thresign.orders.equivocation import Equivocation, verify
 from thresign.orders.genesis import Caller, Genesis, Settings
 from thresign.orders.requests import Request
 from thresign.orders.roster import Member, make_roster
@@ -134,6 +135,8 @@ class World:
         self.monitor = Monitor()
         self.counts: Counter[str] = Counter()
         self.answers: dict[bytes, bytes] = {}
+        self.taken_over: dict[int, float] = {}
+        """By module: when it last took a ledger over."""
         self.answered_at: dict[bytes, set[int]] = {}
         self.refused: dict[bytes, str] = {}
         self.requests: dict[bytes, Request] = {}
@@ -324,10 +327,13 @@ class World:
                 self.send_decided(module, output)
             case ev.SendHeld():
                 self.send_held(module, output)
+            case ev.Equivocated():
+                self.on_equivocated(module, output)
             case ev.Prunable():
                 self.prune(module, output.sequence)
             case ev.Restored():
                 self.counts["ledger taken over"] += 1
+                self.taken_over[module.number] = self.now
             case ev.Observe():
                 self.on_observe(module, output)
 
@@ -424,7 +430,7 @@ class World:
     def persist(self, module: Module, disk: Disk, ballot: Ballot) -> bool:
         """Writes down; False if the process crashes at it: before the write, or after it, with everything kept."""
         if self.on_write is not None:
-            return bool(self.on_write(module, lambda: self.crash_at_write(module, disk, None), lambda: disk.take(ballot)))
+            return self.struck(module, disk, ballot)
         if not (ballot.records or ballot.base):
             disk.take(ballot)
             return True
@@ -440,6 +446,17 @@ class World:
         else:
             self.monitor.withdraw()
         self.crash_at_write(module, disk, 150)
+        return False
+
+    def struck(self, module: Module, disk: Disk, ballot: Ballot) -> bool:
+        """The same where a test decides, write by write, who crashes."""
+        held = len(disk.records)
+        if self.on_write(module, lambda: self.crash_at_write(module, disk, None), lambda: disk.take(ballot)):
+            return True
+        if len(disk.records) == held:
+            self.monitor.withdraw()
+        else:
+            self.monitor.release()
         return False
 
     def crash_at_write(self, module: Module, disk: Disk, back_after_ms: int | None) -> None:
@@ -490,6 +507,13 @@ class World:
             self.transmit(module, output.to, Replica.held_message(held))
 
     # --- observing ------------------------------------------------------------------------------------------------
+
+    def on_equivocated(self, module: Module, output: ev.Equivocated) -> None:
+        evidence = Equivocation.decode(output.evidence.encode())
+        if module.number not in self.monitor.byzantine:
+            self.counts["equivocation proven"] += 1
+            verify(evidence, self.roster, self.domain, signed)
+            hold(evidence.number in self.monitor.byzantine, "nobody is wrongly accused", f"module {evidence.number}")
 
     def on_applied(self, module: Module, output: ev.Applied) -> None:
         service = module.service

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from thresign.errors import ThresignError
 from thresign.orders.batch import Entry
+from thresign.orders.equivocation import Equivocation
 from thresign.signing.stages import Answered
 from thresign.vault import calls
 from thresign.wire.canonical import Record
@@ -168,6 +169,12 @@ class Restored(NamedTuple):
     status: calls.Status
 
 
+class Equivocated(NamedTuple):
+    """A module signed two things of which it may sign one: keep the proof. Both signatures have been checked."""
+
+    evidence: Equivocation
+
+
 class Prunable(NamedTuple):
     """The vault does not need batches up to this sequence any more, whatever crashes."""
 
@@ -204,5 +211,6 @@ Output = (
     | SendHeld
     | Restored
     | Prunable
+    | Equivocated
     | Observe
 )

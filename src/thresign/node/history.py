@@ -61,6 +61,9 @@ class History:
         self._journal.prune(place)
         for kept in [kept for kept, at in self._batches.items() if at < place]:
             del self._batches[kept]
+        for request, rows in list(self._orders.items()):
+            self._orders[request] = [row for row in rows if row.sequence >= first]
+        await self._flushed()
         await asyncio.to_thread(self._index.prune, place, first)
 
     def _first_batch(self, place: int) -> Header | None:
@@ -148,6 +151,12 @@ class History:
             self._failed = error
         finally:
             self._flushing = None
+
+    async def _flushed(self) -> None:
+        """Returns when the index has what was noted so far."""
+        if self._flushing is None:
+            self._flushing = asyncio.get_running_loop().create_task(self._flush())
+        await self._flushing
 
     def _flush_now(self) -> None:
         rows, self._rows = self._rows, []

@@ -14,7 +14,7 @@ from thresign.agreement.pbft import events as agree
 from thresign.agreement.pbft import messages as agreement_messages
 from thresign.agreement.pbft.state import Core
 from thresign.agreement.pbft.state import Timing as AgreementTiming
-from thresign.errors import ThresignError, VoteRefused
+from thresign.errors import InvalidEvidence, MalformedRecord, ThresignError, VoteRefused
 from thresign.frost import suites
 from thresign.ids import Digest
 from thresign.ledger.snapshot import KeyPart
@@ -23,7 +23,9 @@ from thresign.limits import NONCES_PER_ANNOUNCEMENT_MAX, NONCES_PER_POOL_MAX
 from thresign.node import events as out
 from thresign.node.giving import Giving
 from thresign.node.records import AnsweredRecord, DecidedRecord, ReportedRecord, ResultRecord
+from thresign.orders import equivocation
 from thresign.orders.batch import Batch, Entry
+from thresign.orders.equivocation import Equivocation
 from thresign.orders.merkle import order_hash
 from thresign.orders.orders import KeygenOrder, SignOrder, sign_order
 from thresign.orders.roster import Roster
@@ -51,6 +53,7 @@ WALK_TICK_MS = 100
 FILL_MAX = 256
 WALKED_MAX = 4096
 CEREMONY_TICK_MS = 500
+PROVEN_MAX = 1024
 
 
 def decode_message(data: bytes) -> Record:
@@ -93,6 +96,8 @@ class Replica:
         self._walked: set[int] = set()
         self.refills: dict[int, Refill] = {suites.ED25519.group: Refill()}
         self._giving = Giving(self._ask, self._give)
+        self._proven: dict[equivocation.Place, None] = {}
+        """Where a module has been seen to say two things. Bounded."""
         self._filling = 0
         """Batches that the vault is asked to give back to the journal."""
         self._confirmations: dict[bytes, bytes] = {}
@@ -228,6 +233,8 @@ class Replica:
                     self._settled(effect.entry)
                 case agree.Suspect():
                     self._out.append(out.Observe("suspect", effect.number, effect.why))
+                case agree.Equivocated():
+                    self._equivocated(effect.evidence)
                 case agree.Stable():
                     self._out.append(out.Observe("stable", 0, str(effect.sequence)))
                     if effect.base:
@@ -250,6 +257,20 @@ class Replica:
         else:
             # The vault may forget what lies before a stable checkpoint: it has to be in the node's journal by then.
             self._write((), lambda: self._ask(effect.call, answered))
+
+    def _equivocated(self, evidence: Equivocation) -> None:
+        """Keeps a proof that holds, the first of each place; whoever brought it."""
+        place = equivocation.place_of(evidence.first)
+        if place in self._proven:
+            return
+        try:
+            equivocation.verify(evidence, self.journey.roster, self.journey.domain, self.journey.combiner.signed)
+        except (InvalidEvidence, MalformedRecord):
+            return
+        self._proven[place] = None
+        if len(self._proven) > PROVEN_MAX:
+            del self._proven[next(iter(self._proven))]
+        self._out.append(out.Equivocated(evidence))
 
     def _give(self, output: out.Output) -> None:
         self._out.append(output)

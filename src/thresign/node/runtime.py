@@ -16,6 +16,7 @@ from thresign.agreement.pbft.messages import DecidedBatch
 from thresign.errors import StorageError, ThresignError
 from thresign.node import bodies as body_messages
 from thresign.node import events as ev
+from thresign.node.accusations import Accusations
 from thresign.node.bodies import Bodies, BodyChunk, BodyHeld, FetchBody
 from thresign.node.history import History
 from thresign.node.records import DecidedRecord
@@ -90,12 +91,21 @@ class Ports(NamedTuple):
 class Runtime:
     """Feeds the replica and does what it says. `fail` is called once when the node must stop."""
 
-    def __init__(self, number: int, replica: Replica, history: History, bodies: Bodies, retention_ms: int = 0) -> None:
+    def __init__(
+        self,
+        number: int,
+        replica: Replica,
+        history: History,
+        bodies: Bodies,
+        accusations: Accusations,
+        retention_ms: int = 0,
+    ) -> None:
         """`retention_ms`: what is older, by agreed time, may be thrown away; 0 keeps everything."""
         self.number = number
         self.replica = replica
         self.history = history
         self.bodies = bodies
+        self.accusations = accusations
         self.retention_ms = retention_ms
         self._time_ms = 0
         """Agreed time of the newest batch."""
@@ -231,6 +241,9 @@ class Runtime:
                 self._send_held(output)
             case ev.Restored():
                 ports.watcher.vault_up(output.status)
+            case ev.Equivocated():
+                if self.accusations.add(output.evidence):
+                    ports.watcher.observed("equivocation", output.evidence.number, "two signed messages in one place")
             case ev.Prunable():
                 self._prune(output.sequence)
             case ev.Observe():
@@ -390,3 +403,4 @@ class Runtime:
         await self._loop.run_in_executor(self._disk, self.history.sync)
         self._disk.shutdown()
         self.history.close()
+        self.accusations.close()

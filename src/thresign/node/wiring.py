@@ -13,7 +13,9 @@ import uvicorn.protocols.http.httptools_impl  # loaded while the files can be re
 
 from thresign.errors import StorageError
 from thresign.groups import ed25519
+from thresign.journal.file import JournalFile
 from thresign.journal.segments import SegmentedJournal
+from thresign.node.accusations import Accusations
 from thresign.node.bodies import Bodies
 from thresign.node.desk import Desk
 from thresign.node.history import History
@@ -64,12 +66,15 @@ class Node:
         config.node_dir.mkdir(mode=0o700, exist_ok=True)
         journal = SegmentedJournal(config.node_dir / "journal")
         history = History(journal, SqliteIndex(config.node_dir / "index.sqlite"))
+        accusations = Accusations(JournalFile(config.node_dir / "equivocations"))
         bodies = Bodies()
         genesis = config.domain.genesis
         replica = Replica(
             Parts(config.number, config.domain.id, genesis.roster, NativeCombiner(), bodies.get, history.newest())
         )
-        self.runtime = Runtime(config.number, replica, history, bodies, config.node.retain_days * MS_PER_DAY)
+        self.runtime = Runtime(
+            config.number, replica, history, bodies, accusations, config.node.retain_days * MS_PER_DAY
+        )
         self._peers = self._make_peers()
         self.desk = Desk(config.number, config.domain, self.runtime, self._peers.up)
         self._link = VaultLink(

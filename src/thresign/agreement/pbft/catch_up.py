@@ -79,13 +79,14 @@ def tick(core: Core) -> None:
         _say_again(core)
     checkpoint.say_again(core)
     rejoin.say_again(core)
-    own = [waiting for waiting in core.pending.everything() if waiting.own]
-    again = [waiting for waiting in own if waiting.name in core.waited][:AGAIN_ENTRIES_MAX]
+    progress.wait(core)
+    again = [waiting for waiting in core.pending.everything() if waiting.own and core.waited.get(waiting.name, 0) > 1][
+        :AGAIN_ENTRIES_MAX
+    ]
     if again:
         # To all, and on the way to another view too: a primary that this module left may still lead the others; and
         # should it not order them, the others' timers have to run.
         core.out.append(Broadcast(Forward(Batch(tuple(waiting.entry for waiting in again)))))
-    core.waited = {waiting.name for waiting in own}
     if behind(core):
         fetch(core)
 

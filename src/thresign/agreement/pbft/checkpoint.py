@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from thresign.agreement.pbft import witness
 from thresign.agreement.pbft.events import Ask, Broadcast, Stable, Tag
 from thresign.agreement.pbft.state import Core
 from thresign.errors import ThresignError
@@ -23,6 +24,7 @@ def on_checkpoint(core: Core, message: Checkpoint) -> None:
     """Counts a checkpoint within the watermarks, the first of its sender at that sequence. [PBFT-K1]"""
     if not core.low < message.sequence <= core.sequence + WINDOW_SLOTS:
         return
+    witness.see(core, message)
     held = core.checkpoints.setdefault(message.sequence, {})
     held.setdefault(message.number, message)
     check_stable(core, message.sequence)

@@ -13,6 +13,7 @@ from thresign.agreement.pbft import (
     rejoin,
     transfer,
     view_change,
+    witness,
 )
 from thresign.agreement.pbft.events import (
     Answered,
@@ -37,8 +38,10 @@ from thresign.agreement.pbft.messages import (
     DecidedBatch,
     FetchBody,
     FetchDecided,
+    FetchProposal,
     FetchView,
     Forward,
+    Message,
     Mute,
     Standing,
     ViewChanges,
@@ -51,6 +54,7 @@ from thresign.orders.votes import (
     HorizonReport,
     NewView,
     PrePrepare,
+    SignedVote,
     ViewChange,
     Vote,
 )
@@ -115,7 +119,7 @@ def _received(core: Core, event: Received) -> None:
                 else:
                     decide.on_commit(core, message)
         case Forward():
-            propose.on_forward(core, message.batch)
+            propose.on_forward(core, sender, message.batch)
         case Standing():
             catch_up.on_standing(core, sender, message)
         case Mute():
@@ -142,6 +146,13 @@ def _received(core: Core, event: Received) -> None:
             propose.on_body(core, message)
         case FetchView():
             view_change.on_fetch_view(core, sender)
+        case _:
+            _received_apart(core, sender, message)
+
+
+def _received_apart(core: Core, sender: int, message: Message) -> None:
+    """What is not about deciding: taking a ledger over, reminding, and witnessing."""
+    match message:
         case Offer():
             transfer.on_offer(core, sender, message)
         case SnapshotChunk():
@@ -152,6 +163,10 @@ def _received(core: Core, event: Received) -> None:
         case Reminder():
             rejoin.on_reminder(core, sender, message)
             view_change.collect(core)
+        case FetchProposal():
+            witness.on_fetch_proposal(core, sender, message)
+        case SignedVote():
+            witness.on_signed_vote(core, message)
         case AskReminder():
             rejoin.on_ask_reminder(core, sender, message)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from thresign.agreement.pbft.messages import Message
 from thresign.errors import ThresignError
 from thresign.orders.batch import Batch, Entry
+from thresign.orders.equivocation import Equivocation
 from thresign.orders.header import Certificate
 from thresign.vault import calls
 from thresign.wire.canonical import Record
@@ -186,6 +187,12 @@ class Suspect(NamedTuple):
     why: str
 
 
+class Equivocated(NamedTuple):
+    """A module seems to have signed two things of which it may sign one; the signatures are not checked yet."""
+
+    evidence: Equivocation
+
+
 class Stable(NamedTuple):
     """A checkpoint became stable. The vault's journal begins at `base`: what lies before may be pruned."""
 
@@ -211,6 +218,7 @@ Effect = (
     | Refuse
     | Settled
     | Suspect
+    | Equivocated
     | Stable
     | Entered
 )

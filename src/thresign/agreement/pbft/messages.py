@@ -16,6 +16,7 @@ from thresign.orders.votes import (
     HorizonReport,
     NewView,
     PrePrepare,
+    SignedVote,
     ViewChange,
     Vote,
 )
@@ -99,6 +100,14 @@ class FetchSnapshot(Record, frozen=True):
     offset: U32
 
 
+class FetchProposal(Record, frozen=True):
+    """Show on which proposal you voted there. Answered with a SignedVote of that view's primary."""
+
+    TAG: ClassVar[bytes] = b"ta.fprp1"
+    view: U64
+    sequence: U64
+
+
 class AskReminder(Record, frozen=True):
     """The sender's vault has started on a disk that stands here: what did you see it sign beyond that? Always answered
     with a Reminder, maybe an empty one."""
@@ -134,6 +143,8 @@ Message = (
     | FetchSnapshot
     | Offer
     | SnapshotChunk
+    | FetchProposal
+    | SignedVote
     | AskReminder
     | AskHorizon
     | HorizonReport
@@ -161,6 +172,8 @@ MESSAGES: dict[bytes, type[Record]] = {
         FetchSnapshot,
         Offer,
         SnapshotChunk,
+        FetchProposal,
+        SignedVote,
         AskReminder,
         AskHorizon,
         HorizonReport,

@@ -23,7 +23,7 @@ FORWARD_ENTRIES_MAX = 64
 def submit(core: Core, entry: Entry) -> None:
     """This node wants an entry ordered: it waits here until a decided batch holds it. Full: refused as Overloaded."""
     try:
-        waiting = core.pending.add(entry, own=True)
+        waiting = core.pending.add(entry)
     except Overloaded as error:
         core.out.append(Refuse(entry, error))
         return
@@ -37,11 +37,11 @@ def submit(core: Core, entry: Entry) -> None:
         core.out.append(Broadcast(forward))
 
 
-def on_forward(core: Core, batch: Batch) -> None:
+def on_forward(core: Core, sender: int, batch: Batch) -> None:
     """Another node's entries: the primary orders them, the others watch that it does. Beyond the bounds: dropped."""
     for entry in batch.entries:
         try:
-            core.pending.add(entry, own=False)
+            core.pending.add(entry, via=sender)
         except Overloaded:
             return
 

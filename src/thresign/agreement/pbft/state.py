@@ -33,6 +33,8 @@ class Timing:
     retry_ms: int = 60
     fetch_ms: int = 250
     lost_primary_ms: int = 60
+    request_ms: int = 3000
+    """How long an entry may wait while others are ordered in its stead."""
 
 
 @dataclass(slots=True)
@@ -119,8 +121,12 @@ class Core:
     """By module: the highest view whose primary it suspects, or that it has left."""
     ticked: int = 0
     """The sequence at the last tick: no progress since then means that somebody has to say things again."""
-    waited: set[bytes] = field(default_factory=set)
-    """Names of own entries that waited at the last tick."""
+    waited: dict[bytes, int] = field(default_factory=dict)
+    """By name of what waits: for how many ticks in this view."""
+    overtaken: set[bytes] = field(default_factory=set)
+    """Names of what waited while a batch with room for it was decided."""
+    starved: set[bytes] = field(default_factory=set)
+    """Names of what was overtaken, is overdue, and could be ordered: while there are any, suspicion stands."""
     fetches: int = 0
     fetching: int = 0
     """The peer that was last asked for decided batches; 0 before."""
@@ -134,6 +140,10 @@ class Core:
     """Of the own token."""
     heard: dict[int, SignedVote] = field(default_factory=dict)
     """By module: the vote on the highest slot that it was seen to sign, to remind it of."""
+    said: dict[tuple[int, int, int, int], SignedVote | Checkpoint] = field(default_factory=dict)
+    """By module, phase, view and sequence: its first word there. Bounded."""
+    unknown: list[Vote] = field(default_factory=list)
+    """Votes for headers that are not known here. Bounded."""
     unsettled: bool = False
     """The vault has started, and may have forgotten votes: this module takes no part before it was reminded."""
     reminded: set[int] = field(default_factory=set)

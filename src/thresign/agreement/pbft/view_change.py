@@ -6,6 +6,7 @@ itself and by the core only to know which body to bring.
 
 from __future__ import annotations
 
+from thresign.agreement.pbft import deadlines
 from thresign.agreement.pbft.events import Ask, Broadcast, CancelTimer, Entered, Send, SetTimer, Suspect, Tag, Timer
 from thresign.agreement.pbft.messages import FetchView, ViewChanges
 from thresign.agreement.pbft.propose import forward_own
@@ -141,6 +142,7 @@ def enter(core: Core, message: NewView) -> None:
     core.changes = {view: held for view, held in core.changes.items() if view > core.view}
     core.stalled = False
     core.watching = False
+    deadlines.reset(core)
     if core.floor > core.sequence:
         newest = result.decided[0]
         core.decided.setdefault(newest.header.sequence, (newest, b""))

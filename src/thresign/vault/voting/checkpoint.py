@@ -58,12 +58,14 @@ def move(book: Book, certificate: CheckpointCertificate) -> None:
 
 
 def check_checkpoints(book: Book, certificate: CheckpointCertificate) -> None:
-    """Raises InvalidVote unless q members of this roster signed the same checkpoint. [VOTE-K2]"""
+    """Raises InvalidVote (MalformedRecord if a member stands there twice) unless q members of this roster signed the
+    same checkpoint. [VOTE-K2]"""
     roster = book.state.roster
     if (certificate.domain, certificate.roster_epoch) != (book.state.domain, roster.epoch):
         raise InvalidVote("a checkpoint certificate of another domain or roster")
     if len(certificate.signatures) != roster.q:
         raise InvalidVote(f"a checkpoint certificate with {len(certificate.signatures)} signatures")
+    certificate.check()
     for signature in certificate.signatures:
         member = roster.member(signature.number)
         said = certificate.checkpoint(signature.number, signature.signature)

@@ -42,7 +42,7 @@ def change_view(book: Book, view: int, justification: Sequence[ViewChange]) -> B
     records: tuple[Record, ...] = ()
     if justification:
         justified = check_changes(book, justification)
-        if justified > reached:
+        if justified > reached and book.justified != tuple(justification):
             reached = justified
             records = (Justified(tuple(justification)),)
     if view > reached + 1:
