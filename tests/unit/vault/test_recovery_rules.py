@@ -144,7 +144,7 @@ def test_an_erased_disk_does_not_vote(world: World, erased: Service) -> None:
         calls.NewViewCall(3, ()),
         recovery_calls.ReportCall(1, 1),
     ):
-        with pytest.raises(VoteRefused, match="VOTE-4|VOTE-N1"):
+        with pytest.raises(VoteRefused, match=r"VOTE-4|VOTE-N1"):
             ask(erased, call)
 
 
