@@ -17,6 +17,14 @@ static uint64_t check_seed = 1;
     }                                                                                                        \
   } while (0)
 
+/* How often a random trial is repeated: n times, or an eighth of that under the sanitizers, which take twenty to thirty
+ * times as long and look for what a path does, not for rare numbers. */
+#ifdef __SANITIZE_ADDRESS__
+#define TEST_ROUNDS(n) ((n) / 8 + 1)
+#else
+#define TEST_ROUNDS(n) (n)
+#endif
+
 /* splitmix64: repeatable test data from --seed=N or the environment's THRESIGN_SEED. Never for anything secret. */
 static inline uint64_t test_random(void) {
   static uint64_t state;

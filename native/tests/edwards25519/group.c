@@ -103,7 +103,7 @@ static void test_laws(const ts_group *g) {
   g->set_identity(&identity);
   g->set_generator(&generator);
   CHECK(g->is_identity(&identity) && !g->is_identity(&generator));
-  for (int i = 0; i < 300; i++) {
+  for (int i = 0; i < TEST_ROUNDS(300); i++) {
     ts_element a, b, c, r, s;
     uint8_t x[32], y[32];
     random_element(g, &a);
