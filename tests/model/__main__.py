@@ -11,12 +11,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.model.replay import replay
+from tests.model.traces import read
+from thresign.errors import ThresignError
 
 MODELS = Path(__file__).resolve().parents[2] / "docs" / "spec" / "model"
 SECONDS_MAX = 900
 TRACES = 20_000
+REPLAYED = 300
+REPLAYED_PLANTS = ("none", "small quorum", "new view not computed anew", "votes in a view that was left")
 
 SLOT = ("NoPartialWithoutAgreement", "OneSessionANonce", "OneOrderASlot", "ReleasedAgree")
 ROSTER = ("OneOrderASlot", "NoDisjointQuorums")
@@ -106,7 +113,7 @@ def check(jar: Path, wanted: Check, directory: Path) -> Result:
     for source in MODELS.glob("*.tla"):
         (directory / source.name).write_bytes(source.read_bytes())
     (directory / "check.cfg").write_text(wanted.configuration())
-    command = ["java", "-XX:+UseParallelGC", "-cp", str(jar), "tlc2.TLC", "-workers", "1", *wanted.options]
+    command = ["java", "-Xmx3g", "-XX:+UseParallelGC", "-cp", str(jar), "tlc2.TLC", "-workers", "1", *wanted.options]
     command += ["-config", "check.cfg", wanted.module]
     run = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
     text = run.stdout + run.stderr
@@ -124,6 +131,34 @@ def check(jar: Path, wanted: Check, directory: Path) -> Result:
         depth[1] if depth else f"trace of {trace}" if trace else "",
         text,
     )
+
+
+def replayed(jar: Path, plant: str) -> tuple[int, int, Counter[str]]:
+    """Traces of the slot model drawn at random and replayed against the voting rules: how many, how many of them the
+    rules refused, and what calls the others took."""
+    wanted = slot("", plant)
+    wanted.invariants, wanted.options = (), ("-simulate", f"file=trace,num={REPLAYED}", "-depth", "40", "-seed", "2")
+    with tempfile.TemporaryDirectory() as directory:
+        check(jar, wanted, Path(directory))
+        refused, done, paths = 0, Counter[str](), sorted(Path(directory).glob("trace_*"))
+        for path in paths:
+            try:
+                done.update(replay(read(path)))
+            except (ThresignError, AssertionError):
+                refused += 1
+    return len(paths), refused, done
+
+
+def replays(jar: Path) -> int:
+    """What the model allows, the rules allow; what it allows by a planted change, they refuse. Returns failures."""
+    failed = 0
+    for plant in REPLAYED_PLANTS:
+        count, refused, done = replayed(jar, plant)
+        good = count == REPLAYED and (refused == 0) == (plant == "none")
+        failed += not good
+        calls = ", ".join(f"{number} {what}" for what, number in done.most_common())
+        print(f"replayed, planted {plant}: {count} traces, {refused} refused{'' if good else '  WRONG'}; {calls}")
+    return failed
 
 
 def main() -> int:
@@ -145,7 +180,8 @@ def main() -> int:
         if not good:
             failed += 1
             print(result.text[-3000:])
-    print(f"{len(CHECKS) - failed} passed, {failed} failed")
+    failed += replays(jar)
+    print(f"{len(CHECKS) + len(REPLAYED_PLANTS) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

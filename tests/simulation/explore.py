@@ -129,7 +129,7 @@ def start() -> Run:
         books[number], cores[number] = book, core
     bodies = (b'{"name": "a", "suite": "ed25519"}', b'{"name": "b", "suite": "ed25519"}')
     requests = [world.request("/v1/keys", body, "application/json") for body in bodies]
-    one, two = (_proposal(world, books[2], request) for request in requests)
+    one, two = (proposal(world, books[2], request) for request in requests)
     links: dict[tuple[int, int], tuple[Record, ...]] = {(a, b): () for a in (1, *HONEST) for b in HONEST if a != b}
     key = world.modules[LIAR].key
     denial = ViewChange(world.domain, 0, 1, LIAR, (), (), bytes(64))
@@ -141,7 +141,7 @@ def start() -> Run:
     return Run(cores, books, links, set(HONEST), {}, {})
 
 
-def _proposal(world: World, book: Book, request: Any) -> PrePrepare:
+def proposal(world: World, book: Book, request: Any) -> PrePrepare:
     plan = ledger.plan(book.state, book.checks, START_MS, [request])
     assert isinstance(plan, ledger.Plan), plan
     header = ledger.next_header(book.state, plan)
