@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.simulation.byzantine.kinds import BEHAVIOURS
+from tests.simulation.byzantine import BEHAVIOURS
 from tests.simulation.monitor import hold
 from tests.simulation.world import Faults, Module, World
 
