@@ -8,14 +8,15 @@ BIN := $(VENV)/bin
 STAMPS := build/stamps
 NATIVE := $(shell find native -type f \( -name '*.c' -o -name '*.h' -o -name '*.inc' -o -name '*.map' -o -name CMakeLists.txt \))
 SEEDS ?= 200
+PEERS := build/peers/release/thresign-peers
 
 # What the build needs, and what the tests start or link: Debian's names.
 APT_BUILD := gcc libc6-dev pkg-config libsodium-dev libp11-kit-dev libseccomp2 python3-venv openssl
 APT_TEST := cmake ninja-build valgrind clang libclang-rt-14-dev libssl-dev libdecaf-dev libsecp256k1-dev opensc softhsm2 swtpm \
-  iproute2 strace
+  iproute2 nftables strace
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help demo test check bench peers simulate mutants boundaries explore model fuzz native-tests clean
+.PHONY: help demo test check bench peers simulate mutants boundaries explore model fuzz native-tests api clean
 help:  ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -32,11 +33,18 @@ check: $(STAMPS)/check  ## Lint, types, layering, spelling.
 	$(BIN)/lint-imports --config importlinter.toml
 	$(BIN)/codespell
 
-bench: $(STAMPS)/test  ## The performance table, beside peers in the same run.
-	$(BIN)/python -m tests.bench
+peers: $(PEERS)  ## Mixed signing sessions with the ZcashFoundation FROST crates (needs Rust).
+	$(PEERS) interop
+
+bench: $(STAMPS)/test $(PEERS)  ## The performance tables, beside peers in the same run (needs Rust); BENCH=frost for one.
+	$(BIN)/python -m tests.bench $(BENCH)
 
 simulate: $(STAMPS)/test  ## Simulated domains from seeds: SEEDS=2000, or SEED=n for one.
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+api: $(STAMPS)/test  ## Writes what under api/ is made from the code; EXAMPLES=1 records the examples anew.
+	$(BIN)/python -m tests.contract.published
+	$(if $(EXAMPLES),$(BIN)/python -m tests.contract.examples)
 
 mutants: $(STAMPS)/test  ## Deliberately broken cores, each found out by the simulator.
 	$(BIN)/python -m tests.simulation.mutants
@@ -103,5 +111,30 @@ build/native/%.passed: $(STAMPS)/apt-test $(NATIVE) $(wildcard tests/vectors/*)
 	@tail -4 build/native-$*.out
 	@touch $@
 NATIVE_FLAGS_release := -DTHRESIGN_TEST_HOOKS=ON
-NATIVE_FLAGS_sanitize := -DTHRESIGN_SANITIZE=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo
+# -O1: at -O2 the sanitizers take over a minute for one file of inlined arithmetic, and check the same.
+NATIVE_FLAGS_sanitize := -DTHRESIGN_SANITIZE=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_FLAGS_RELWITHDEBINFO="-O1 -g1"
 NATIVE_FLAGS_verify := -DTHRESIGN_VERIFY=ON
+
+# --- the peers: a Cargo program over the published crates and our core ---------------------------------------------------
+
+# The path of a cargo that is new enough: the one in PATH, rustup's, else Debian's newest.
+$(STAMPS)/cargo: Makefile $(STAMPS)/apt-build
+	@new() { "$$1" --version 2>/dev/null | awk '{split($$2, v, "."); exit !(v[1] > 1 || v[2] >= 81)}'; }; \
+	find_cargo() { for c in "$$(command -v cargo)" "$$HOME/.cargo/bin/cargo" /usr/bin/cargo; do \
+	  if [ -x "$$c" ] && new "$$c"; then echo "$$c"; return; fi; done; false; }; \
+	find_cargo > $@.new || { echo "installing cargo"; $(SUDO) apt-get update -q; for p in cargo-web cargo; do \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$p && find_cargo > $@.new && break; \
+	  done; } || { echo "the peers need cargo 1.81 or later (no Debian package of this machine has it): https://rustup.rs" >&2; \
+	  rm -f $@.new; exit 1; }
+	@mv $@.new $@
+
+build/native/peers/bench/libthresign_peers.so: $(STAMPS)/apt-test $(NATIVE)
+	@cmake -S native -B build/native/peers -G Ninja -DTHRESIGN_PEERS=ON -DTHRESIGN_BENCH=ON > build/native-peers.log
+	@cmake --build build/native/peers >> build/native-peers.log || (tail -40 build/native-peers.log; false)
+	@touch $@
+
+$(PEERS): $(STAMPS)/cargo build/native/peers/bench/libthresign_peers.so $(wildcard tests/peers/src/*.rs tests/peers/Cargo.* tests/peers/*.rs)
+	@echo "building the peers"
+	@cd tests/peers && PATH="$$(dirname $$(cat $(CURDIR)/$(STAMPS)/cargo)):$$PATH" \
+	  THRESIGN_PEERS_LIBRARY=$(CURDIR)/build/native/peers/bench cargo build --release --locked --quiet --target-dir $(CURDIR)/build/peers
+	@touch $@

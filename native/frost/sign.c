@@ -112,21 +112,88 @@ enum ts_frost_result ts_frost_begin_vartime(ts_signing *session, const ts_suite 
   return TS_FROST_OK;
 }
 
+/* out *= the product of small factors, several of which fit a word. */
+typedef struct small_product {
+  const ts_group *group;
+  ts_scalar *out;
+  uint64_t word;
+} small_product;
+
+static void multiply_small(small_product *product, uint64_t factor) {
+  uint64_t word;
+  if (!__builtin_mul_overflow(product->word, factor, &word)) {
+    product->word = word;
+    return;
+  }
+  ts_scalar scalar;
+  product->group->scalar_set_u64(&scalar, product->word);
+  product->group->scalar_mul(product->out, product->out, &scalar);
+  product->word = factor;
+}
+
+static small_product start_small(const ts_group *group, ts_scalar *out) {
+  group->scalar_set_u64(out, 1);
+  return (small_product){group, out, 1};
+}
+
+static void finish_small(small_product *product) {
+  ts_scalar scalar;
+  product->group->scalar_set_u64(&scalar, product->word);
+  product->group->scalar_mul(product->out, product->out, &scalar);
+}
+
+/* out = `first` times the product of x_j - x_index over all j but index. Identifiers rise: as many factors are negative
+ * as there are signers before this one. */
+static void product_of_differences(const ts_signing *session, size_t index, uint64_t first, ts_scalar *out) {
+  const ts_group *group = session->suite->group;
+  const unsigned own = session->commitments[index].identifier;
+  small_product product = start_small(group, out);
+  multiply_small(&product, first);
+  for (size_t j = 0; j < session->count; j++) {
+    const unsigned other = session->commitments[j].identifier;
+    if (j != index) multiply_small(&product, other > own ? other - own : own - other);
+  }
+  finish_small(&product);
+  if (index % 2 != 0) group->scalar_negate(out, out);
+}
+
+/* out = the product of all identifiers but the one at `except`. */
+static void product_of_identifiers(const ts_signing *session, size_t except, ts_scalar *out) {
+  small_product product = start_small(session->suite->group, out);
+  for (size_t j = 0; j < session->count; j++)
+    if (j != except) multiply_small(&product, session->commitments[j].identifier);
+  finish_small(&product);
+}
+
 void ts_frost_lagrange_vartime(const ts_signing *session, size_t index, ts_scalar *out) {
   const ts_group *group = session->suite->group;
-  ts_scalar own, other, difference, numerator, denominator;
-  identifier_scalar(group, session->commitments[index].identifier, &own);
-  group->scalar_set_u64(&numerator, 1);
-  group->scalar_set_u64(&denominator, 1);
-  for (size_t i = 0; i < session->count; i++) {
-    if (i == index) continue;
-    identifier_scalar(group, session->commitments[i].identifier, &other);
-    group->scalar_sub(&difference, &other, &own);
-    group->scalar_mul(&numerator, &numerator, &other);
-    group->scalar_mul(&denominator, &denominator, &difference);
-  }
+  ts_scalar numerator, denominator;
+  product_of_identifiers(session, index, &numerator);
+  product_of_differences(session, index, 1, &denominator);
   group->scalar_invert_vartime(&denominator, &denominator);
   group->scalar_mul(out, &numerator, &denominator);
+}
+
+/* lambda_i = (the product of all x_j) / (x_i times the product of x_j - x_i), with one inversion for all denominators
+ * (P. L. Montgomery, "Speeding the Pollard and elliptic curve methods of factorization", 1987, section 10.3.1). */
+void ts_frost_lagrange_all_vartime(const ts_signing *session, ts_scalar *out) {
+  const ts_group *group = session->suite->group;
+  ts_scalar denominator[TS_SIGNERS_MAX], inverse;
+  ts_scalar numerator, product;
+  product_of_identifiers(session, session->count, &numerator);
+  group->scalar_set_u64(&product, 1);
+  for (size_t i = 0; i < session->count; i++) {
+    product_of_differences(session, i, session->commitments[i].identifier, &denominator[i]);
+    out[i] = product;
+    group->scalar_mul(&product, &product, &denominator[i]);
+  }
+  group->scalar_invert_vartime(&inverse, &product);
+  for (size_t i = session->count; i-- > 0;) {
+    ts_scalar own;
+    group->scalar_mul(&own, &inverse, &numerator);
+    group->scalar_mul(&out[i], &out[i], &own);
+    group->scalar_mul(&inverse, &inverse, &denominator[i]);
+  }
 }
 
 void ts_frost_sign(const ts_signing *session, size_t index, const ts_scalar *share, const ts_scalar *hiding,
@@ -142,76 +209,42 @@ void ts_frost_sign(const ts_signing *session, size_t index, const ts_scalar *sha
   ts_wipe(&nonce, sizeof nonce);
 }
 
-/* factor = lambda c, with the sign of the key; commitment share = D + rho E, with the sign of the nonce. */
-static void share_terms(const ts_signing *session, size_t index, ts_scalar *factor, ts_element *commitment) {
-  const ts_group *group = session->suite->group;
-  const ts_commitment *own = &session->commitments[index];
-  group->msm_vartime(commitment, &session->binding_factor[index], &own->binding, 1);
-  group->add(commitment, commitment, &own->hiding);
-  if (session->nonce_negated) group->negate(commitment, commitment);
-  ts_frost_lagrange_vartime(session, index, factor);
-  group->scalar_mul(factor, factor, &session->challenge);
-  if (session->key_negated) group->scalar_negate(factor, factor);
-}
-
-bool ts_frost_verify_partial_vartime(const ts_signing *session, size_t index, const ts_element *verification_share,
-                                     const ts_scalar *partial) {
-  const ts_group *group = session->suite->group;
-  ts_scalar factor, minus;
-  ts_element commitment, right;
-  share_terms(session, index, &factor, &commitment);
-  /* z G - lambda c Y_i == D + rho E */
-  group->scalar_negate(&minus, &factor);
-  group->double_mul_vartime(&right, &minus, verification_share, partial);
-  return group->equal(&right, &commitment);
-}
-
-bool ts_frost_verify_partials_vartime(const ts_signing *session, const ts_element *verification_shares,
-                                      const ts_scalar *partials, const uint8_t *random) {
-  const ts_group *group = session->suite->group;
-  ts_scalar scalars[3 * TS_SIGNERS_MAX], sum, weight;
-  ts_element points[3 * TS_SIGNERS_MAX], left, right;
-  group->scalar_set_u64(&sum, 0);
-  for (size_t i = 0; i < session->count; i++) {
-    group->scalar_reduce(&weight, random + 16 * i, 16);
-    group->scalar_muladd(&sum, &weight, &partials[i], &sum);
-    ts_scalar nonce_weight = weight, factor;
-    if (session->nonce_negated) group->scalar_negate(&nonce_weight, &weight);
-    scalars[3 * i] = nonce_weight;
-    points[3 * i] = session->commitments[i].hiding;
-    group->scalar_mul(&scalars[3 * i + 1], &nonce_weight, &session->binding_factor[i]);
-    points[3 * i + 1] = session->commitments[i].binding;
-    ts_frost_lagrange_vartime(session, i, &factor);
-    group->scalar_mul(&factor, &factor, &session->challenge);
-    group->scalar_mul(&factor, &factor, &weight);
-    if (session->key_negated) group->scalar_negate(&factor, &factor);
-    scalars[3 * i + 2] = factor;
-    points[3 * i + 2] = verification_shares[i];
-  }
-  group->msm_vartime(&right, scalars, points, 3 * session->count);
-  group->mul_base(&left, &sum);
-  return group->equal(&left, &right);
-}
-
-void ts_frost_aggregate(const ts_signing *session, const ts_scalar *partials, uint8_t *signature) {
+/* z, and the signature R || z. */
+static void sum_partials(const ts_signing *session, const ts_scalar *partials, ts_scalar *sum, uint8_t *signature) {
   const ts_group *group = session->suite->group;
   size_t skip = session->suite->x_only ? 1 : 0;
   size_t length = group->element_bytes - skip;
-  ts_scalar sum;
-  group->scalar_set_u64(&sum, 0);
-  for (size_t i = 0; i < session->count; i++) group->scalar_add(&sum, &sum, &partials[i]);
+  group->scalar_set_u64(sum, 0);
+  for (size_t i = 0; i < session->count; i++) group->scalar_add(sum, sum, &partials[i]);
   memcpy(signature, session->group_commitment_encoded + skip, length);
-  group->scalar_encode(signature + length, &sum);
+  group->scalar_encode(signature + length, sum);
 }
 
+void ts_frost_aggregate(const ts_signing *session, const ts_scalar *partials, uint8_t *signature) {
+  ts_scalar sum;
+  sum_partials(session, partials, &sum, signature);
+}
+
+bool ts_frost_aggregate_verified_vartime(const ts_signing *session, const ts_scalar *partials, uint8_t *signature) {
+  const ts_group *group = session->suite->group;
+  ts_scalar sum, minus;
+  ts_element right;
+  sum_partials(session, partials, &sum, signature);
+  group->scalar_negate(&minus, &session->challenge);
+  group->double_mul_vartime(&right, &minus, &session->key, &sum);
+  return group->equal(&right, &session->group_commitment);
+}
+
+/* R = z G - c Y is computed and encoded, and the bytes compared: there is one encoding of every element and none of the
+ * identity, so R needs no decoding (nor a check of its order). */
 bool ts_frost_verify_vartime(const ts_suite *suite, const ts_element *key, const uint8_t *message, size_t message_bytes,
                              const uint8_t *signature) {
   const ts_group *group = suite->group;
   size_t skip = suite->x_only ? 1 : 0;
   size_t length = group->element_bytes - skip;
-  uint8_t key_encoded[TS_ELEMENT_BYTES_MAX], commitment[TS_ELEMENT_BYTES_MAX];
+  uint8_t key_encoded[TS_ELEMENT_BYTES_MAX], commitment[TS_ELEMENT_BYTES_MAX], expected[TS_ELEMENT_BYTES_MAX];
   ts_scalar z, challenge;
-  ts_element even_key = *key, R, right;
+  ts_element even_key = *key, R;
   if (group->is_identity(key)) return false;
   group->encode(key_encoded, key);
   if (suite->x_only) {
@@ -219,9 +252,11 @@ bool ts_frost_verify_vartime(const ts_suite *suite, const ts_element *key, const
     commitment[0] = 2;
   }
   memcpy(commitment + skip, signature, length);
-  if (!group->decode_vartime(&R, commitment) || !group->scalar_decode(&z, signature + length)) return false;
+  if (!group->scalar_decode(&z, signature + length)) return false;
   compute_challenge(suite, commitment, key_encoded, message, message_bytes, &challenge);
   group->scalar_negate(&challenge, &challenge);
-  group->double_mul_vartime(&right, &challenge, &even_key, &z);
-  return group->equal(&right, &R);
+  group->double_mul_vartime(&R, &challenge, &even_key, &z);
+  if (group->is_identity(&R)) return false;
+  group->encode(expected, &R);
+  return memcmp(expected, commitment, group->element_bytes) == 0;
 }

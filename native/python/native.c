@@ -1,49 +1,35 @@
-/* thresign._native: FROST on public values for Python. The one place with Python.h.
+/* thresign._native: FROST for Python. The one directory with Python.h.
  *
- * Bytes in, bytes out, one call per operation; the interpreter lock is released around the arithmetic. No secret ever
- * comes here: shares and nonces live in tokens.
+ *   native.c     the module; FROST on public values
+ *   group.c      group arithmetic on public values
+ *   signer.c     an in-memory token for the library: owns a share and its nonces
+ *   ceremony.c   one participant of a key generation, which ends in such a token
+ *
+ * Bytes in, bytes out, one call per operation; the interpreter lock is released around the arithmetic. Secrets stay in
+ * the two types' own memory: no method returns one in clear.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "native.h"
 
 #include <sodium.h>
 #include <string.h>
 
-#include "thresign/frost.h"
-
-/* What several functions take: a suite, its group key, the commitment list, and shares. */
-typedef struct session_input {
-  const ts_suite *suite;
-  ts_element key;
-  size_t count;
-  ts_commitment commitments[TS_SIGNERS_MAX];
-  ts_scalar shares[TS_SIGNERS_MAX];
-  ts_element elements[2 * TS_SIGNERS_MAX];
-} session_input;
-
-static PyObject *value_error(const char *text) {
+PyObject *native_value_error(const char *text) {
   PyErr_SetString(PyExc_ValueError, text);
   return NULL;
 }
 
-/* commitments: for each signer U16 number, hiding, binding, end to end; shares: scalars end to end, same order. Returns
- * NULL, or what is wrong. Runs without the interpreter lock. */
-static const char *read_session(session_input *in, const uint8_t *key, size_t key_bytes, const uint8_t *commitments,
-                                size_t commitments_bytes, const uint8_t *shares, size_t shares_bytes) {
+const char *native_read_commitments(session_input *in, const uint8_t *bytes, size_t length) {
   const ts_group *group = in->suite->group;
   size_t element = group->element_bytes, each = 2 + 2 * element;
-  in->count = commitments_bytes / each;
-  if (in->count == 0 || in->count > TS_SIGNERS_MAX || commitments_bytes % each != 0) return "commitments: length";
-  if (shares_bytes != in->count * group->scalar_bytes) return "shares: length";
-  if (key_bytes != element || !group->decode_vartime(&in->key, key)) return "key: no valid element";
   uint8_t encoded[2 * TS_SIGNERS_MAX * TS_ELEMENT_BYTES_MAX];
   size_t bad;
+  in->count = length / each;
+  if (in->count == 0 || in->count > TS_SIGNERS_MAX || length % each != 0) return "commitments: length";
   for (size_t i = 0; i < in->count; i++) {
-    const uint8_t *at = commitments + i * each;
+    const uint8_t *at = bytes + i * each;
     in->commitments[i].identifier = (uint16_t)(at[0] << 8 | at[1]);
     memcpy(in->commitments[i].encoded, at + 2, 2 * element);
     memcpy(encoded + i * 2 * element, at + 2, 2 * element);
-    if (!group->scalar_decode(&in->shares[i], shares + i * group->scalar_bytes)) return "shares: not below the order";
   }
   if (!group->decode_batch_vartime(in->elements, encoded, 2 * in->count, &bad)) return "commitments: no valid element";
   for (size_t i = 0; i < in->count; i++) {
@@ -53,7 +39,32 @@ static const char *read_session(session_input *in, const uint8_t *key, size_t ke
   return NULL;
 }
 
-static const char *begin(ts_signing *session, const session_input *in, const uint8_t *message, size_t message_bytes) {
+const char *native_read_tweaks(ts_tweaked *tweaked, const ts_suite *suite, const ts_element *key, const uint8_t *bytes,
+                               size_t length) {
+  size_t each = 1 + (size_t)suite->group->scalar_bytes;
+  if (length % each != 0) return "tweaks: length";
+  ts_tweak_begin(tweaked, suite, key);
+  for (size_t i = 0; i < length; i += each)
+    if (!ts_tweak_add_vartime(tweaked, bytes[i], bytes + i + 1)) return "tweaks: one that the key does not admit";
+  return NULL;
+}
+
+/* shares: scalars end to end, in the order of the commitments. */
+static const char *read_session(session_input *in, const Py_buffer *key, const Py_buffer *commitments,
+                                const Py_buffer *shares) {
+  const ts_group *group = in->suite->group;
+  const uint8_t *at = shares->buf;
+  if ((size_t)key->len != group->element_bytes || !group->decode_vartime(&in->key, key->buf))
+    return "key: no valid element";
+  const char *wrong = native_read_commitments(in, commitments->buf, (size_t)commitments->len);
+  if (wrong != NULL) return wrong;
+  if ((size_t)shares->len != in->count * group->scalar_bytes) return "shares: length";
+  for (size_t i = 0; i < in->count; i++)
+    if (!group->scalar_decode(&in->shares[i], at + i * group->scalar_bytes)) return "shares: not below the order";
+  return NULL;
+}
+
+const char *native_begin(ts_signing *session, const session_input *in, const uint8_t *message, size_t message_bytes) {
   switch (ts_frost_begin_vartime(session, in->suite, &in->key, in->commitments, in->count, message, message_bytes)) {
     case TS_FROST_OK: return NULL;
     case TS_FROST_SIGNERS: return "signers do not rise";
@@ -80,9 +91,8 @@ static PyObject *native_aggregate(PyObject *self, PyObject *args) {
   } else {
     in->suite = suite;
     Py_BEGIN_ALLOW_THREADS;
-    wrong = read_session(in, key.buf, (size_t)key.len, commitments.buf, (size_t)commitments.len, shares.buf,
-                         (size_t)shares.len);
-    if (wrong == NULL) wrong = begin(session, in, message.buf, (size_t)message.len);
+    wrong = read_session(in, &key, &commitments, &shares);
+    if (wrong == NULL) wrong = native_begin(session, in, message.buf, (size_t)message.len);
     if (wrong == NULL) ts_frost_aggregate(session, in->shares, signature);
     Py_END_ALLOW_THREADS;
   }
@@ -92,20 +102,18 @@ static PyObject *native_aggregate(PyObject *self, PyObject *args) {
   PyBuffer_Release(&commitments);
   PyBuffer_Release(&message);
   PyBuffer_Release(&shares);
-  if (wrong != NULL) return value_error(wrong);
+  if (wrong != NULL) return native_value_error(wrong);
   return PyBytes_FromStringAndSize((const char *)signature, suite->signature_bytes);
 }
 
-/* Which shares are wrong: all checked at once first, one by one only when that fails. Returns how many. */
+/* The identifiers of those whose share is wrong. Returns how many. */
 static size_t find_culprits(const ts_signing *session, const session_input *in, const ts_element *verification_shares,
                             uint16_t *culprits) {
   uint8_t random[16 * TS_SIGNERS_MAX];
-  size_t found = 0;
+  size_t indices[TS_SIGNERS_MAX];
   randombytes_buf(random, 16 * in->count);
-  if (ts_frost_verify_partials_vartime(session, verification_shares, in->shares, random)) return 0;
-  for (size_t i = 0; i < in->count; i++)
-    if (!ts_frost_verify_partial_vartime(session, i, &verification_shares[i], &in->shares[i]))
-      culprits[found++] = in->commitments[i].identifier;
+  size_t found = ts_frost_culprits_vartime(session, verification_shares, in->shares, random, indices);
+  for (size_t i = 0; i < found; i++) culprits[i] = in->commitments[indices[i]].identifier;
   return found;
 }
 
@@ -129,14 +137,13 @@ static PyObject *native_culprits(PyObject *self, PyObject *args) {
   } else {
     in->suite = suite;
     Py_BEGIN_ALLOW_THREADS;
-    wrong = read_session(in, key.buf, (size_t)key.len, commitments.buf, (size_t)commitments.len, shares.buf,
-                         (size_t)shares.len);
+    wrong = read_session(in, &key, &commitments, &shares);
     size_t bad;
     if (wrong == NULL && (size_t)verification.len != in->count * suite->group->element_bytes)
       wrong = "verification shares: length";
     if (wrong == NULL && !suite->group->decode_batch_vartime(points, verification.buf, in->count, &bad))
       wrong = "verification shares: no valid element";
-    if (wrong == NULL) wrong = begin(session, in, message.buf, (size_t)message.len);
+    if (wrong == NULL) wrong = native_begin(session, in, message.buf, (size_t)message.len);
     if (wrong == NULL) found = find_culprits(session, in, points, culprits);
     Py_END_ALLOW_THREADS;
   }
@@ -148,7 +155,7 @@ static PyObject *native_culprits(PyObject *self, PyObject *args) {
   PyBuffer_Release(&message);
   PyBuffer_Release(&shares);
   PyBuffer_Release(&verification);
-  if (wrong != NULL) return value_error(wrong);
+  if (wrong != NULL) return native_value_error(wrong);
   PyObject *numbers = PyTuple_New((Py_ssize_t)found);
   for (size_t i = 0; numbers != NULL && i < found; i++) {
     PyObject *number = PyLong_FromUnsignedLong(culprits[i]);
@@ -177,42 +184,54 @@ static PyObject *native_verify(PyObject *self, PyObject *args) {
   PyBuffer_Release(&key);
   PyBuffer_Release(&message);
   PyBuffer_Release(&signature);
-  if (suite == NULL) return value_error("no such suite");
+  if (suite == NULL) return native_value_error("no such suite");
   return PyBool_FromLong(good);
 }
 
-static PyObject *native_decodes(PyObject *self, PyObject *args) {
-  (void)self;
-  unsigned group_id;
-  Py_buffer elements;
-  if (!PyArg_ParseTuple(args, "Iy*", &group_id, &elements)) return NULL;
-  const ts_group *group = ts_group_by_id(group_id);
-  bool good = group != NULL && elements.len > 0 && elements.len % group->element_bytes == 0;
-  const uint8_t *at = elements.buf;
-  if (good) {
-    Py_BEGIN_ALLOW_THREADS;
-    for (Py_ssize_t i = 0; good && i < elements.len; i += group->element_bytes) {
-      ts_element point;
-      good = group->decode_vartime(&point, at + i);
-    }
-    Py_END_ALLOW_THREADS;
-  }
-  PyBuffer_Release(&elements);
-  if (group == NULL) return value_error("no such group");
-  return PyBool_FromLong(good);
-}
-
-static PyObject *native_is_scalar(PyObject *self, PyObject *args) {
+static PyObject *native_tweak(PyObject *self, PyObject *args) {
   (void)self;
   unsigned suite_id;
-  Py_buffer bytes;
-  if (!PyArg_ParseTuple(args, "Iy*", &suite_id, &bytes)) return NULL;
+  Py_buffer key, tweaks, shares;
+  PyObject *answer = NULL;
+  if (!PyArg_ParseTuple(args, "Iy*y*y*", &suite_id, &key, &tweaks, &shares)) return NULL;
   const ts_suite *suite = ts_suite_by_id(suite_id);
-  ts_scalar scalar;
-  bool good = suite != NULL && bytes.len == suite->group->scalar_bytes && suite->group->scalar_decode(&scalar, bytes.buf);
-  PyBuffer_Release(&bytes);
-  if (suite == NULL) return value_error("no such suite");
-  return PyBool_FromLong(good);
+  ts_tweaked tweaked;
+  ts_element point;
+  const char *wrong = suite == NULL ? "no such suite" : NULL;
+  size_t element = suite == NULL ? 1 : suite->group->element_bytes;
+  if (wrong == NULL && ((size_t)key.len != element || !suite->group->decode_vartime(&point, key.buf)))
+    wrong = "key: no valid element";
+  if (wrong == NULL) wrong = native_read_tweaks(&tweaked, suite, &point, tweaks.buf, (size_t)tweaks.len);
+  if (wrong == NULL && (size_t)shares.len % element != 0) wrong = "verification shares: length";
+  if (wrong == NULL) answer = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)element + shares.len);
+  if (answer != NULL) {
+    uint8_t *out = (uint8_t *)PyBytes_AsString(answer);
+    const uint8_t *in = shares.buf;
+    suite->group->encode(out, &tweaked.key);
+    for (size_t i = 0; wrong == NULL && i < (size_t)shares.len; i += element) {
+      if (!suite->group->decode_vartime(&point, in + i)) wrong = "verification shares: no valid element";
+      ts_tweak_verification_share(&tweaked, &point);
+      suite->group->encode(out + element + i, &point);
+    }
+  }
+  PyBuffer_Release(&key);
+  PyBuffer_Release(&tweaks);
+  PyBuffer_Release(&shares);
+  if (wrong != NULL) {
+    Py_XDECREF(answer);
+    return native_value_error(wrong);
+  }
+  return answer;
+}
+
+static PyObject *native_suite(PyObject *self, PyObject *args) {
+  (void)self;
+  unsigned suite_id;
+  if (!PyArg_ParseTuple(args, "I", &suite_id)) return NULL;
+  const ts_suite *suite = ts_suite_by_id(suite_id);
+  if (suite == NULL) return native_value_error("no such suite");
+  return Py_BuildValue("(siiiiO)", suite->name, suite->group->id, suite->group->element_bytes,
+                       suite->group->scalar_bytes, suite->signature_bytes, suite->x_only ? Py_True : Py_False);
 }
 
 static PyMethodDef methods[] = {
@@ -221,12 +240,13 @@ static PyMethodDef methods[] = {
     {"culprits", native_culprits, METH_VARARGS,
      "culprits(suite, key, commitments, message, shares, verification_shares) -> numbers of signers whose share is wrong."},
     {"verify", native_verify, METH_VARARGS, "verify(suite, key, message, signature) -> bool: the Schnorr equation."},
-    {"decodes", native_decodes, METH_VARARGS,
-     "decodes(group, elements) -> bool: every element, end to end, is canonical, of prime order, not the identity."},
-    {"is_scalar", native_is_scalar, METH_VARARGS, "is_scalar(suite, bytes) -> bool: canonical, below the group order."},
+    {"suite", native_suite, METH_VARARGS,
+     "suite(number) -> (title, group, element_bytes, scalar_bytes, signature_bytes, x_only). Raises ValueError."},
+    {"tweak", native_tweak, METH_VARARGS,
+     "tweak(suite, key, tweaks, verification_shares) -> the tweaked key, then the tweaked verification shares."},
     {NULL, NULL, 0, NULL}};
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "thresign._native", "FROST on public values.", -1, methods,
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "thresign._native", "FROST.", -1, methods,
                                     NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit__native(void) {
@@ -234,5 +254,12 @@ PyMODINIT_FUNC PyInit__native(void) {
     PyErr_SetString(PyExc_ImportError, "libsodium does not initialise");
     return NULL;
   }
-  return PyModule_Create(&module);
+  PyObject *made = PyModule_Create(&module);
+  if (made == NULL) return NULL;
+  if (PyModule_AddFunctions(made, native_group_methods) < 0 || PyModule_AddFunctions(made, native_signer_methods) < 0 ||
+      PyModule_AddFunctions(made, native_ceremony_methods) < 0 || !native_signer_ready(made) || !native_ceremony_ready(made)) {
+    Py_DECREF(made);
+    return NULL;
+  }
+  return made;
 }

@@ -24,7 +24,7 @@ static ts_result check_first(const ts_domain *domain, ts_ceremony *ceremony, siz
   memcpy(context + 32, ceremony->leaf, 32);
   if (proof.length != (size_t)group->element_bytes + group->scalar_bytes ||
       !ts_dkg_verify_proof_vartime(suite, context, sizeof context, ceremony->participants[i], commitments.data,
-                                   proof.data))
+                                   &ceremony->commitments[i * ceremony->min_signers], proof.data))
     return TS_CULPRIT_PROOF;
   return TS_OK;
 }

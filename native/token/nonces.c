@@ -4,27 +4,27 @@
  * A nonce is H3(random | hedge secret | incarnation | group | counter | which | newest certified header): should the
  * random source repeat itself (a cloned machine), the counter and what the domain has decided since still differ. */
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "threshold.h"
 #include "thresign/wipe.h"
 
 void ts_nonces_end(ts_domain *domain) {
-  for (size_t i = 0; i < TS_NONCES_MAX / TS_NONCE_BLOCK; i++) {
-    ts_secret_free(domain->nonce_blocks[i]);
-    domain->nonce_blocks[i] = NULL;
+  for (size_t g = 0; g < TS_GROUPS_MAX; g++) {
+    ts_nonce_pool *pool = &domain->nonces[g];
+    for (size_t i = 0; i < TS_NONCES_MAX / TS_NONCE_BLOCK; i++) ts_secret_free(pool->blocks[i]);
+    free(pool->nonces);
+    memset(pool, 0, sizeof *pool);
   }
-  memset(domain->nonces, 0, sizeof domain->nonces);
-  memset(domain->counters, 0, sizeof domain->counters);
 }
 
 void ts_nonces_begin(ts_domain *domain) { ts_nonces_end(domain); }
 
 ts_nonce *ts_nonces_find(ts_domain *domain, uint8_t group, uint64_t counter) {
-  for (size_t i = 0; i < TS_NONCES_MAX; i++) {
-    ts_nonce *nonce = &domain->nonces[i];
-    if (nonce->counter == counter && nonce->group == group && nonce->state != TS_STATE_FREE) return nonce;
-  }
+  ts_nonce_pool *pool = &domain->nonces[group];
+  for (size_t i = 0; pool->nonces != NULL && i < TS_NONCES_MAX; i++)
+    if (pool->nonces[i].counter == counter && pool->nonces[i].state != TS_STATE_FREE) return &pool->nonces[i];
   return NULL;
 }
 
@@ -41,10 +41,11 @@ static bool expired(const ts_domain *domain, const ts_nonce *nonce) {
 }
 
 /* A place for a new nonce: a free one, else the oldest that was used, else one that has expired unused. */
-static ts_nonce *take_place(ts_domain *domain) {
+static ts_nonce *take_place(const ts_domain *domain, ts_nonce_pool *pool) {
   ts_nonce *best = NULL;
-  for (size_t i = 0; i < TS_NONCES_MAX; i++) {
-    ts_nonce *nonce = &domain->nonces[i];
+  if (pool->nonces == NULL) pool->nonces = calloc(TS_NONCES_MAX, sizeof *pool->nonces);
+  for (size_t i = 0; pool->nonces != NULL && i < TS_NONCES_MAX; i++) {
+    ts_nonce *nonce = &pool->nonces[i];
     if (nonce->state == TS_STATE_FREE) {
       best = nonce;
       break;
@@ -53,12 +54,12 @@ static ts_nonce *take_place(ts_domain *domain) {
     if (best == NULL || nonce->counter < best->counter) best = nonce;
   }
   if (best == NULL) return NULL;
-  size_t place = (size_t)(best - domain->nonces), block = place / TS_NONCE_BLOCK;
-  if (domain->nonce_blocks[block] == NULL) {
-    domain->nonce_blocks[block] = ts_secret_alloc(TS_NONCE_BLOCK * sizeof(ts_nonce_secret));
-    if (domain->nonce_blocks[block] == NULL) return NULL;
+  size_t place = (size_t)(best - pool->nonces), block = place / TS_NONCE_BLOCK;
+  if (pool->blocks[block] == NULL) {
+    pool->blocks[block] = ts_secret_alloc(TS_NONCE_BLOCK * sizeof(ts_nonce_secret));
+    if (pool->blocks[block] == NULL) return NULL;
   }
-  best->secret = &domain->nonce_blocks[block][place % TS_NONCE_BLOCK];
+  best->secret = &pool->blocks[block][place % TS_NONCE_BLOCK];
   ts_wipe(best->secret, sizeof *best->secret);
   best->state = TS_STATE_FREE;
   return best;
@@ -93,9 +94,10 @@ static void draw(const ts_domain *domain, const ts_suite *suite, uint64_t counte
 static bool make(ts_domain *domain, const ts_suite *suite, uint8_t *out) {
   const ts_group *group = suite->group;
   ts_element points[2];
-  ts_nonce *nonce = take_place(domain);
+  ts_nonce_pool *pool = &domain->nonces[group->id];
+  ts_nonce *nonce = take_place(domain, pool);
   if (nonce == NULL) return false;
-  nonce->counter = domain->counters[group->id]++;
+  nonce->counter = pool->counter++;
   nonce->made_ms = domain->newest_ms;
   nonce->group = group->id;
   draw(domain, suite, nonce->counter, 0, &nonce->secret->hiding);
@@ -201,7 +203,7 @@ static CK_RV announce_run(const ts_request *request, uint8_t *out, size_t *out_l
   ts_write_uint(&writer, domain->number, 2);
   ts_write_uint(&writer, domain->incarnation, 8);
   ts_write_uint(&writer, suite->group->id, 1);
-  ts_write_uint(&writer, domain->counters[suite->group->id], 8);
+  ts_write_uint(&writer, domain->nonces[suite->group->id].counter, 8);
   ts_write_uint(&writer, count * pair, 4);
   for (size_t i = 0; i < count; i++) {
     uint8_t commitments[2 * TS_ELEMENT_BYTES_MAX];

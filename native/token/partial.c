@@ -74,37 +74,10 @@ static ts_result check_nonce(ts_domain *domain, const ts_suite *suite, const wan
   return TS_OK;
 }
 
-/* The tweaked key, and what to do to the share: share' = sign * share + offset. */
-typedef struct tweaked {
-  ts_element key;
-  bool negate;
-  ts_scalar offset;
-} tweaked;
-
-/* Applies the order's tweaks in turn: plain adds t G; x-only takes the key with even Y first (BIP 341, BIP 445). */
-static ts_result apply_tweaks(const ts_key *key, const ts_sign_order *order, tweaked *out) {
-  const ts_group *group = key->suite->group;
-  out->key = key->public_key;
-  out->negate = false;
-  group->scalar_set_u64(&out->offset, 0);
-  if (order->tweak_count > 0 && !key->suite->x_only) return TS_TWEAK;
-  for (size_t i = 0; i < order->tweak_count; i++) {
-    uint8_t encoded[TS_ELEMENT_BYTES_MAX];
-    ts_element point;
-    ts_scalar value;
-    if (order->tweaks[i].kind < 1 || order->tweaks[i].kind > 2 || !group->scalar_decode(&value, order->tweaks[i].value))
-      return TS_TWEAK;
-    group->encode(encoded, &out->key);
-    if (order->tweaks[i].kind == 2 && encoded[0] == 3) {
-      group->negate(&out->key, &out->key);
-      group->scalar_negate(&out->offset, &out->offset);
-      out->negate = !out->negate;
-    }
-    group->mul_base(&point, &value);
-    group->add(&out->key, &out->key, &point);
-    group->scalar_add(&out->offset, &out->offset, &value);
-    if (group->is_identity(&out->key)) return TS_TWEAK;
-  }
+static ts_result apply_tweaks(const ts_key *key, const ts_sign_order *order, ts_tweaked *out) {
+  ts_tweak_begin(out, key->suite, &key->public_key);
+  for (size_t i = 0; i < order->tweak_count; i++)
+    if (!ts_tweak_add_vartime(out, order->tweaks[i].kind, order->tweaks[i].value)) return TS_TWEAK;
   return TS_OK;
 }
 
@@ -117,14 +90,14 @@ static ts_result gather_commitments(ts_domain *domain, const ts_suite *suite, co
 }
 
 /* Computes the partial with the share, in a frame of its own: all of this function's values are secret. */
-static TS_NOINLINE ts_result compute(ts_domain *domain, const ts_key *key, const tweaked *tweak, const wanted *want,
-                                     const ts_nonce *nonce, uint8_t share_out[TS_SCALAR_BYTES_MAX]) {
+static TS_NOINLINE ts_result compute(ts_domain *domain, const ts_key *key, const ts_tweaked *tweak,
+                                     const wanted *want, const ts_nonce *nonce,
+                                     uint8_t share_out[TS_SCALAR_BYTES_MAX]) {
   const ts_group *group = key->suite->group;
   const uint8_t *encoded = ts_keys_share(domain, key);
   ts_scalar share, partial;
   if (encoded == NULL || !group->scalar_decode(&share, encoded)) return TS_UNKNOWN_KEY;
-  if (tweak->negate) group->scalar_negate(&share, &share);
-  group->scalar_add(&share, &share, &tweak->offset);
+  ts_tweak_share(tweak, &share);
   ts_frost_sign(&domain->work.session, want->own_place, &share, &nonce->secret->hiding, &nonce->secret->binding,
                 &partial);
   group->scalar_encode(share_out, &partial);
@@ -135,7 +108,7 @@ static TS_NOINLINE ts_result compute(ts_domain *domain, const ts_key *key, const
 
 /* Everything is checked before the nonce is touched; it is wiped before the partial leaves this function. */
 static ts_result sign_one(ts_domain *domain, wanted *want, uint8_t share[TS_SCALAR_BYTES_MAX], size_t *share_bytes) {
-  tweaked tweak;
+  ts_tweaked tweak;
   ts_nonce *nonce;
   ts_result result = find_own(domain, want);
   if (result != TS_OK) return result;

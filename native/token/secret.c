@@ -17,11 +17,11 @@
 /* Fixed slabs: the arena is cut once, so that what one length uses up does not starve or splinter another. What is in
  * use is recorded outside the arena, where an overrun of a secret does not reach it. */
 static const struct { uint32_t size, count; } slabs[] = {
-  {64, 4096}, {256, 1024}, {1024, 256}, {4096, 64}, {16384, 32}, {65536, 8},
+  {64, 4096}, {256, 1024}, {1024, 256}, {4096, 64}, {16384, 160}, {65536, 8},
 };
 #define SLABS (sizeof slabs / sizeof slabs[0])
-#define BLOCKS (4096 + 1024 + 256 + 64 + 32 + 8)
-_Static_assert(64 * 4096 + 256 * 1024 + 1024 * 256 + 4096 * 64 + 16384 * 32 + 65536 * 8 == TS_SECRET_ARENA_BYTES,
+#define BLOCKS (4096 + 1024 + 256 + 64 + 160 + 8)
+_Static_assert(64 * 4096 + 256 * 1024 + 1024 * 256 + 4096 * 64 + 16384 * 160 + 65536 * 8 == TS_SECRET_ARENA_BYTES,
                "the slabs fill the arena");
 
 static struct {
@@ -143,6 +143,9 @@ void ts_secret_free(void *secret) {
       size_t i = offset / slabs[s].size;
       if (offset % slabs[s].size != 0 || arena.used[block + i] == 0) abort();
       UNPOISON(secret, slabs[s].size);
+#ifdef THRESIGN_TEST_HOOKS
+      if (ts_secret_released != NULL) ts_secret_released(secret, arena.used[block + i]);
+#endif
       ts_wipe(secret, slabs[s].size);
       POISON(secret, slabs[s].size);
       arena.used[block + i] = 0;
@@ -172,6 +175,8 @@ TS_NOINLINE void ts_stack_wipe(void) {
 }
 
 #ifdef THRESIGN_TEST_HOOKS
+void (*ts_secret_released)(const uint8_t *secret, size_t length);
+
 bool ts_secret_range(const uint8_t **start, size_t *length) {
   *start = arena.base;
   *length = TS_SECRET_ARENA_BYTES;

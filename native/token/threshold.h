@@ -24,8 +24,8 @@
 #include "token.h"
 
 #define TS_HEADERS_MAX 512          /* certified headers that are remembered */
-#define TS_NONCES_MAX 2048          /* in one life of the token, all groups */
-#define TS_NONCE_BLOCK 256          /* allocated together */
+#define TS_NONCES_MAX 2048          /* of one group, in one life of the token */
+#define TS_NONCE_BLOCK 128          /* whose secret halves are allocated together */
 #define TS_NONCE_LIFETIME_MS (2u * 60u * 60u * 1000u)
 #define TS_ANNOUNCE_MAX 128         /* nonces in one announcement */
 #define TS_LEARNED_MAX 1280         /* of one member and group: more than a ledger's pool */
@@ -59,6 +59,13 @@ typedef struct ts_nonce {
   uint8_t share[TS_SCALAR_BYTES_MAX];
   ts_nonce_secret *secret; /* all zero once used */
 } ts_nonce;
+
+/* One group's nonces. Each group has room of its own: what one uses up does not starve the others. */
+typedef struct ts_nonce_pool {
+  ts_nonce *nonces; /* heap, TS_NONCES_MAX, or NULL until the first is made */
+  ts_nonce_secret *blocks[TS_NONCES_MAX / TS_NONCE_BLOCK];
+  uint64_t counter; /* of the next nonce */
+} ts_nonce_pool;
 
 typedef struct ts_learned {
   uint64_t counter;
@@ -128,9 +135,7 @@ typedef struct ts_domain {
   uint64_t newest_ms; /* time of the newest certified header: the token's only clock */
   uint8_t newest[32]; /* its digest */
   uint64_t incarnation; /* 0: none begun since login */
-  uint64_t counters[TS_GROUPS_MAX]; /* next nonce, by group */
-  ts_nonce nonces[TS_NONCES_MAX];
-  ts_nonce_secret *nonce_blocks[TS_NONCES_MAX / TS_NONCE_BLOCK];
+  ts_nonce_pool nonces[TS_GROUPS_MAX];
   ts_learned_pool learned[TS_MODULES_MAX][TS_GROUPS_MAX];
   ts_key *keys; /* heap */
   size_t key_count;

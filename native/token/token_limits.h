@@ -22,7 +22,7 @@
 #define TS_PIN_ATTEMPTS 10
 #define TS_PIN_WAIT_SECONDS 30       /* for a pipe that says nothing */
 
-#define TS_SECRET_ARENA_BYTES (2u << 20) /* RLIMIT_MEMLOCK may be 8 MiB and not raisable */
+#define TS_SECRET_ARENA_BYTES (4u << 20) /* RLIMIT_MEMLOCK may be 8 MiB and not raisable */
 #define TS_STACK_WIPE_BYTES 65536u
 
 #endif

@@ -41,6 +41,12 @@ class MalformedRequest(CallerError):
     code = "malformed_request"
 
 
+class WrongMethod(CallerError):
+    """The path is there, and this is not how it is asked."""
+
+    code = "wrong_method"
+
+
 class BodyTooLarge(CallerError):
     """The body is longer than the domain accepts."""
 
@@ -186,6 +192,12 @@ class ConfigurationError(ThresignError):
     """A configuration file is missing, unreadable or inconsistent."""
 
     code = "configuration_error"
+
+
+class UnknownSuite(ThresignError):
+    """A suite that this installation does not know: nothing is verified with it, rather than found invalid."""
+
+    code = "unknown_suite"
 
 
 class InvariantBroken(ThresignError):

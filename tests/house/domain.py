@@ -25,14 +25,22 @@ from thresign.setup.files import Domain, read_domain_file
 READY_S = 30.0
 
 
+_RESERVED: list[socket.socket] = []
+"""Bound for as long as this process lives: whoever holds a base port owns the ports above it."""
+
+
 def free_base_port(modules: int) -> int:
-    """A port from which on the ports of a domain are free (peers, and REST 100 higher)."""
-    for base in range(20_000 + os.getpid() % 20_000, 60_000, 211):
+    """A port from which on the ports of a domain are free (peers, and REST 100 higher), below those that the kernel
+    gives to connections. Other test processes on this machine choose at the same time: the base port itself is never
+    used, only held, so that no two of them choose the same ports."""
+    for base in range(10_000, 32_000, 211):
         with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            lock = held.enter_context(socket.socket())
+            lock.bind(("127.0.0.1", base))
             for number in range(1, modules + 1):
                 for port in (base + number, base + 100 + number):
-                    sock = held.enter_context(socket.socket())
-                    sock.bind(("127.0.0.1", port))
+                    held.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            _RESERVED.append(lock.dup())
             return base
     raise RuntimeError("no free ports")
 
@@ -44,6 +52,8 @@ class RunningDomain:
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
     processes: dict[tuple[int, str], subprocess.Popen[bytes]] = field(default_factory=dict)
+    within: dict[int, list[str]] = field(default_factory=dict)
+    """What a module's processes are started with in front of their command: where they run."""
 
     @property
     def domain(self) -> Domain:
@@ -60,7 +70,7 @@ class RunningDomain:
         return next(module.url for module in self.domain.modules if module.number == number)
 
     def start(self, number: int, part: str) -> None:
-        command = [sys.executable, "-m", PARTS[part], str(self.directory(number))]
+        command = [*self.within.get(number, ()), sys.executable, "-m", PARTS[part], str(self.directory(number))]
         with (self.directory(number) / f"{part}.log").open("ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self.environment})
         self.processes[number, part] = process
@@ -121,10 +131,10 @@ class RunningDomain:
     def client(self, timeout_s: float = 30.0) -> Client:
         return Client(self.profile(), timeout_s=timeout_s)
 
-    def create_key(self, name: str) -> None:
+    def create_key(self, name: str, suite: str = "ed25519") -> None:
         """Makes a key, and waits until every module has heard that it is active: each judges by its own ledger."""
         with self.client() as client:
-            client.create_key(name)
+            client.create_key(name, suite)
             deadline = time.monotonic() + READY_S
             for number in self.numbers:
                 while not any(k["name"] == name and k["state"] == "active" for k in self._keys_at(number)):
@@ -138,10 +148,10 @@ class RunningDomain:
         return keys
 
 
-def make_domain(root: Path, modules: int = 4, own_uids: bool = True) -> RunningDomain:
-    """A new domain in an empty directory; nothing runs yet."""
+def make_domain(root: Path, modules: int = 4, own_uids: bool = True, host: str = "127.0.0.1") -> RunningDomain:
+    """A new domain in an empty directory; nothing runs yet. `host` as in Plan."""
     base_port = free_base_port(modules)
-    initialise(Plan(root, "test", modules, base_port=base_port, own_uids=own_uids), lambda _what: None)
+    initialise(Plan(root, "test", modules, host=host, base_port=base_port, own_uids=own_uids), lambda _what: None)
     return RunningDomain(root)
 
 

@@ -25,7 +25,7 @@ from thresign.orders.orders import KeygenOrder, SignerSlot, SignOrder
 from thresign.orders.requests import Request
 from thresign.orders.roster import Member, Roster, make_roster
 from thresign.orders.statements import KeyGenerated, MissingReport, MissingReports, Statement
-from thresign.orders.votes import NewView, Prepared, ViewChange, Vote
+from thresign.orders.votes import NewView, Prepared, SignedVote, ViewChange, Vote
 from thresign.wire.canonical import Chars, Count, Fixed, Record, Uint, Var
 
 ROOMS = ("wire", "orders", "ledger", "vault", "agreement", "signing", "node")
@@ -181,6 +181,10 @@ def _vote(draw: Draw, _: dict[str, Any]) -> dict[str, Any]:
     return {"phase": draw.rng.choice((Phase.PREPARE, Phase.COMMIT))}
 
 
+def _signed_vote(draw: Draw, _: dict[str, Any]) -> dict[str, Any]:
+    return {"phase": draw.rng.choice(list(Phase))}
+
+
 def _view_change(draw: Draw, fields: dict[str, Any]) -> dict[str, Any]:
     sequences = draw.rising(draw.rng.randint(0, draw.items_max) + 1)
     view = draw.rng.randint(1, 1 << 40)
@@ -214,6 +218,7 @@ _FITTED: dict[type[Record], Callable[[Draw, dict[str, Any]], dict[str, Any]]] = 
     MissingReport: _missing_report,
     MissingReports: _missing_reports,
     Vote: _vote,
+    SignedVote: _signed_vote,
     ViewChange: _view_change,
     NewView: _new_view,
 }

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.byzantine.behaviour import Behaviour, well_formed
-from tests.simulation.monitor import Monitor
-from tests.simulation.stubs import StubChecks, StubCombiner, StubToken, sign
+from tests.simulation.monitor import Monitor, hold
+from tests.simulation.stubs import StubChecks, StubCombiner, StubToken, sign, signed
 from thresign.agreement.pbft.messages import DecidedBatch
 from thresign.callers import profile
 from thresign.errors import InvariantBroken, ThresignError
@@ -29,14 +29,17 @@ from thresign.node.records import AnsweredRecord, DecidedRecord, ReportedRecord,
 from thresign.node.replica import Parts, Replica
 from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
+from thresign.orders.equivocation import Equivocation, verify
 from thresign.orders.genesis import Caller, Genesis, Settings
 from thresign.orders.requests import Request
 from thresign.orders.roster import Member, make_roster
 from thresign.orders.votes import PrePrepare
 from thresign.signing.events import Delivered, Past
 from thresign.vault import calls
+from thresign.vault.recovery import begin_life
 from thresign.vault.replay import replay
 from thresign.vault.service import Environment, Service
+from thresign.vault.voting.book import Ballot
 from thresign.wire.canonical import Record
 
 START_MS = 1_700_000_000_000
@@ -63,6 +66,18 @@ class Disk:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.synced = 0
+        self.mark = 0
+        self.cut = 0
+        """How many records were thrown away."""
+
+    def take(self, ballot: Ballot) -> None:
+        """What the vault's server does with a ballot."""
+        if ballot.mark:
+            self.mark = len(self.records)
+        self.append(ballot.records, ballot.sync)
+        if ballot.base:
+            self.records[: self.mark] = ballot.base
+            self.synced = len(self.records)
 
     def append(self, records: tuple[Record, ...], sync: bool) -> None:
         self.records.extend(records)
@@ -102,10 +117,16 @@ class Module:
     behaviour: Behaviour | None = None
 
 
+def service_grows(service: Service, ballot: Ballot) -> None:
+    """Every checkpoint is one at which the journal may begin anew."""
+    if ballot.records:
+        service.recovery.grown = 1 << 40
+
+
 class World:
     """`run_until` moves simulated time; `check` raises AssertionError when a promise is broken."""
 
-    def __init__(self, seed: int, n: int = 4, faults: Faults | None = None) -> None:
+    def __init__(self, seed: int, n: int = 4, faults: Faults | None = None, interval: int = 16) -> None:
         self.rng = random.Random(seed)
         self.faults = faults or Faults()
         self.now = 0.0
@@ -114,6 +135,8 @@ class World:
         self.monitor = Monitor()
         self.counts: Counter[str] = Counter()
         self.answers: dict[bytes, bytes] = {}
+        self.taken_over: dict[int, float] = {}
+        """By module: when it last took a ledger over."""
         self.answered_at: dict[bytes, set[int]] = {}
         self.refused: dict[bytes, str] = {}
         self.requests: dict[bytes, Request] = {}
@@ -126,13 +149,17 @@ class World:
         """By such a write: the process crashes "before" it, or "after" it and before anything that follows."""
         self.conspiracy: dict[tuple[int, int], list[PrePrepare]] = {}
         """What liars have shown for a slot: by view and sequence."""
+        self.on_write: Any = None
+        """Told before each write, with how to crash the writer and how to write; False means that it crashed."""
+        self.retain = 10_000
+        """Batches that nodes keep below the sequence at which their vault's journal begins."""
         members = tuple(
             Member(i, f"m{i}", sha256(b"vote%d/%d" % (seed, i)), sha256(b"seal%d/%d" % (seed, i)))
             for i in range(1, n + 1)
         )
         roster = make_roster(0, members)
         caller = Caller("alice", sha256(b"alice"), ("admin", "signer"))
-        self.settings = Settings(120_000, 5_000, 3_600_000, 20_000, 500, 16, (caller,))
+        self.settings = Settings(120_000, 5_000, 3_600_000, 20_000, 500, interval, (caller,))
         self.genesis = Genesis("simulated", START_MS, bytes(32), self.settings.digest(), roster)
         self.domain = self.genesis.domain()
         self.roster = roster
@@ -171,7 +198,8 @@ class World:
         state = first_state(self.genesis, self.settings)
         service = Service(ModuleNumber(module.number), token, state, ENVIRONMENT, StubChecks(token))
         replay(service, module.vault_disk.records)
-        service.begin_incarnation()
+        service.recovery.grown_bytes_min = 0
+        begin_life(service, lambda records: module.vault_disk.append(records, True))
         module.service = service
         module.vault_run += 1
         module.vault_busy = self.now
@@ -299,6 +327,13 @@ class World:
                 self.send_decided(module, output)
             case ev.SendHeld():
                 self.send_held(module, output)
+            case ev.Equivocated():
+                self.on_equivocated(module, output)
+            case ev.Prunable():
+                self.prune(module, output.sequence)
+            case ev.Restored():
+                self.counts["ledger taken over"] += 1
+                self.taken_over[module.number] = self.now
             case ev.Observe():
                 self.on_observe(module, output)
 
@@ -360,8 +395,9 @@ class World:
                 return
             try:
                 ballot = module.service.serve(ask.call, self.clock(module))
-                if ballot.records and not self.persist(module, module.vault_disk, ballot.records, ballot.sync):
+                if not self.persist(module, module.vault_disk, ballot):
                     return
+                service_grows(module.service, ballot)
                 self.monitor.release()
                 reply: Record | ThresignError = ballot.reply
             except InvariantBroken:
@@ -379,36 +415,59 @@ class World:
 
     def write(self, module: Module, write: ev.Write) -> None:
         run = module.node_run
-        if not self.persist(module, module.node_disk, write.records, False) or write.id == 0:
+        if not self.persist(module, module.node_disk, Ballot(None, write.records)) or write.id == 0:
             return
-        upto = len(module.node_disk.records)
+        upto = module.node_disk.cut + len(module.node_disk.records)
 
         def synced() -> None:
             if module.node_run == run:
-                module.node_disk.synced = max(module.node_disk.synced, upto)
+                disk = module.node_disk
+                disk.synced = max(disk.synced, upto - disk.cut)
                 self.feed(module, ev.Written(write.id))
 
         self.at(self.rng.uniform(0.1, 2.0), synced)
 
-    def persist(self, module: Module, disk: Disk, records: tuple[Record, ...], sync: bool) -> bool:
+    def persist(self, module: Module, disk: Disk, ballot: Ballot) -> bool:
         """Writes down; False if the process crashes at it: before the write, or after it, with everything kept."""
+        if self.on_write is not None:
+            return self.struck(module, disk, ballot)
+        if not (ballot.records or ballot.base):
+            disk.take(ballot)
+            return True
         crash = self.crash_at.get(self.boundaries)
         self.boundaries += 1
         if crash != "before":
-            disk.append(records, sync or crash == "after")
+            disk.take(ballot)
         if crash is None:
             return True
         if crash == "after":
+            disk.synced = len(disk.records)
             self.monitor.release()
         else:
             self.monitor.withdraw()
+        self.crash_at_write(module, disk, 150)
+        return False
+
+    def struck(self, module: Module, disk: Disk, ballot: Ballot) -> bool:
+        """The same where a test decides, write by write, who crashes."""
+        held = len(disk.records)
+        if self.on_write(module, lambda: self.crash_at_write(module, disk, None), lambda: disk.take(ballot)):
+            return True
+        if len(disk.records) == held:
+            self.monitor.withdraw()
+        else:
+            self.monitor.release()
+        return False
+
+    def crash_at_write(self, module: Module, disk: Disk, back_after_ms: int | None) -> None:
+        """Crashes whose disk it is; back after a time that is drawn if it is not given."""
+        after = self.rng.uniform(5, 500) if back_after_ms is None else back_after_ms
         if disk is module.vault_disk:
             self.crash_vault(module)
-            self.at(150, lambda: self.start_vault(module))
+            self.at(after, lambda: module.service is None and self.start_vault(module))
         else:
             self.crash_node(module)
-            self.at(150, lambda: self.start_node(module))
-        return False
+            self.at(after, lambda: module.replica is None and self.start_node(module))
 
     def send_decided(self, module: Module, output: ev.SendDecided) -> None:
         records = {
@@ -416,9 +475,23 @@ class World:
             for record in module.node_disk.records
             if isinstance(record, DecidedRecord)
         }
+        if output.sequence not in records:
+            self.feed(module, ev.NotHeld(output.to, output.sequence))
         for sequence in range(output.sequence, output.sequence + 16):
             if sequence in records:
                 self.transmit(module, output.to, DecidedBatch(records[sequence].certificate, records[sequence].body))
+
+    def prune(self, module: Module, sequence: int) -> None:
+        """The node throws away what its vault does not need, as far as the retention setting of this run says."""
+        self.counts["journal begun anew"] += 1
+        disk = module.node_disk
+        kept = [
+            not isinstance(r, DecidedRecord) or r.certificate.header.sequence > sequence - self.retain
+            for r in disk.records
+        ]
+        disk.synced -= kept[: disk.synced].count(False)
+        disk.cut += kept.count(False)
+        disk.records = [r for r, keep in zip(disk.records, kept, strict=True) if keep]
 
     def send_held(self, module: Module, output: ev.SendHeld) -> None:
         results = {r.order: r for r in module.node_disk.records if isinstance(r, ResultRecord)}
@@ -434,6 +507,13 @@ class World:
             self.transmit(module, output.to, Replica.held_message(held))
 
     # --- observing ------------------------------------------------------------------------------------------------
+
+    def on_equivocated(self, module: Module, output: ev.Equivocated) -> None:
+        evidence = Equivocation.decode(output.evidence.encode())
+        if module.number not in self.monitor.byzantine:
+            self.counts["equivocation proven"] += 1
+            verify(evidence, self.roster, self.domain, signed)
+            hold(evidence.number in self.monitor.byzantine, "nobody is wrongly accused", f"module {evidence.number}")
 
     def on_applied(self, module: Module, output: ev.Applied) -> None:
         service = module.service

@@ -18,8 +18,10 @@ void ts_dkg_commit(const ts_suite *suite, const ts_scalar *coefficients, size_t 
  * element_bytes of R, scalar_bytes of mu. `nonce` is a fresh secret scalar, used once. */
 void ts_dkg_prove(const ts_suite *suite, const ts_scalar *secret, const ts_scalar *nonce, const uint8_t *context,
                   size_t context_bytes, uint16_t participant, const uint8_t *commitment, uint8_t *proof);
+/* `commitment` is the encoding of `commitment_point`, the participant's first commitment. Strict: canonical R and mu. */
 bool ts_dkg_verify_proof_vartime(const ts_suite *suite, const uint8_t *context, size_t context_bytes,
-                                 uint16_t participant, const uint8_t *commitment, const uint8_t *proof);
+                                 uint16_t participant, const uint8_t *commitment, const ts_element *commitment_point,
+                                 const uint8_t *proof);
 
 /* f(x) for the polynomial with these coefficients, lowest first. Constant time in the coefficients. */
 void ts_dkg_evaluate(const ts_suite *suite, const ts_scalar *coefficients, size_t min_signers, uint16_t x,

@@ -72,7 +72,7 @@ static void test_not_canonical(void) {
 
 static void test_random_strings(const ts_group *g) {
   const bool ristretto = g->id == TS_GROUP_RISTRETTO255;
-  for (int i = 0; i < 20000; i++) {
+  for (int i = 0; i < ROUNDS(20000); i++) {
     uint8_t bytes[32], again[32];
     ts_element r;
     test_random_bytes(bytes, 32);

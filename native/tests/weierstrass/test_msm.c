@@ -94,10 +94,10 @@ int main(void) {
   static const size_t large[] = {399, 400, 401, 511, 512, 513, 1025, MOST};
   for (size_t b = 0; (g = test_backend(b)) != NULL; b++) {
     for (size_t count = 0; count <= 40; count++) {
-      for (int i = 0; i < 4; i++) {
+      for (int i = 0; i < ROUNDS(4); i++) {
         fill(count);
         check(count);
-        for (int j = 0; j < 3; j++) {
+        for (int j = 0; j < ROUNDS(3); j++) {
           collide(count);
           check(count);
         }

@@ -10,6 +10,26 @@ from pathlib import Path
 from thresign.errors import StorageError
 from thresign.journal.frames import frame, scan
 
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+_COPY_BYTES = 1 << 20
+
+
+def _write(descriptor: int, data: bytes | bytearray) -> int:
+    """Writes all of it; returns how many bytes that were."""
+    written = 0
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])
+    return written
+
+
+def sync_directory(path: Path) -> None:
+    """Returns when the names in this directory are on disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
 
 class JournalFile:
     """An open journal. Raises StorageError when the disk says no; after that nothing more is written."""
@@ -19,8 +39,12 @@ class JournalFile:
         self.path = path
         self._failed = False
         try:
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._fd = os.open(path, _FLAGS | os.O_CREAT, 0o600)
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The file may have been replaced between the open and the lock: then the lock is that of a file gone.
+            if os.fstat(self._fd).st_ino != os.stat(path).st_ino:
+                raise BlockingIOError
+            self._replacement.unlink(missing_ok=True)
         except BlockingIOError:
             raise StorageError(f"{path} is in use by another process") from None
         except OSError as error:
@@ -28,6 +52,10 @@ class JournalFile:
         ends = [end for _, end in scan(self._contents())]
         self.size = ends[-1] if ends else 0
         os.ftruncate(self._fd, self.size)
+
+    @property
+    def _replacement(self) -> Path:
+        return self.path.with_name(self.path.name + ".new")
 
     def _contents(self) -> bytes:
         return self.path.read_bytes()
@@ -52,9 +80,7 @@ class JournalFile:
             out += frame(payload)
         self._guard()
         try:
-            written = 0
-            while written < len(out):
-                written += os.write(self._fd, memoryview(out)[written:])
+            _write(self._fd, out)
         except OSError as error:
             self._failed = True
             raise StorageError(f"{self.path}: {error.strerror}") from error
@@ -79,6 +105,35 @@ class JournalFile:
         except OSError as error:
             self._failed = True
             raise StorageError(f"{self.path}: {error.strerror}") from error
+
+    def replace(self, payloads: Iterable[bytes], keep_from: int) -> None:
+        """Puts these payloads in the place of everything before byte `keep_from`; what follows it stays as it is.
+
+        The new file is whole and on disk before it takes the old one's name, and the directory is synced afterwards: a
+        crash leaves the one or the other. Places in the old file mean nothing in the new one. Raises StorageError;
+        the old file is untouched then, but nothing more is written to it.
+        """
+        self._guard()
+        new = self._replacement
+        try:
+            descriptor = os.open(new, _FLAGS | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                size = sum(_write(descriptor, frame(payload)) for payload in payloads)
+                while chunk := os.pread(self._fd, _COPY_BYTES, keep_from):
+                    size += _write(descriptor, chunk)
+                    keep_from += len(chunk)
+                os.fsync(descriptor)
+                os.rename(new, self.path)
+                sync_directory(self.path.parent)
+            except OSError:
+                os.close(descriptor)
+                raise
+        except OSError as error:
+            self._failed = True
+            raise StorageError(f"{self.path}: {error.strerror}") from error
+        os.close(self._fd)
+        self._fd, self.size = descriptor, size
 
     def _guard(self) -> None:
         # After a failed write or sync the kernel may have dropped pages: what is on disk is not known any more.

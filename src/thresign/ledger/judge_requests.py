@@ -15,13 +15,14 @@ from thresign.errors import (
     WrongDomain,
 )
 from thresign.frost import suites
+from thresign.frost.tweaks import KeyTweak, tweaked
 from thresign.ids import Digest, RequestId
 from thresign.ledger.draft import Draft
 from thresign.ledger.state import EXPIRY_BUCKET_MS, Key, KeyState, RequestRecord, State
 from thresign.ledger.verdicts import Change, Known, Later, Permit, Refuse, Verdict
 from thresign.orders.digests import key_id, sha256
 from thresign.orders.genesis import Caller
-from thresign.orders.merkle import leaf_hash
+from thresign.orders.merkle import order_hash
 from thresign.orders.orders import KeygenOrder, NoticeOrder, Order, SignOrder, Usage
 from thresign.orders.requests import Request
 from thresign.policy.actions import CreateKey, EnrolCaller, Sign, parse
@@ -42,7 +43,8 @@ def judge_request(draft: Draft, request: Request) -> Verdict:
     - no request of this id is known; a known one must ask for the same, and is then not ordered again; [LEDGER-R3]
     - path and body are well-formed; the caller's roles permit the action; [LEDGER-R4]
     - a body that travels apart is held; [LEDGER-R5]
-    - the key is active and signers are ready, or the key's name is free, or the caller's record is valid. [LEDGER-R6]
+    - the key is active, admits the tweaks, and signers are ready; or the key's name is free; or the caller's record is
+      valid. [LEDGER-R6]
     """
     state = draft.state
     refusal = _authenticate(draft, request) or _in_time(draft, request)
@@ -100,7 +102,7 @@ def _in_time(draft: Draft, request: Request) -> Refuse | None:
 
 def _record(request: Request, request_id: RequestId, order: Order) -> Change:
     digest = what(request.path, request.content_sha256)
-    record = RequestRecord(digest, leaf_hash(order.encode()), request.expires_s * 1000)
+    record = RequestRecord(digest, order_hash(order.encode()), request.expires_s * 1000)
 
     def apply(state: State) -> None:
         state.requests[request_id] = record
@@ -115,6 +117,11 @@ def _sign(draft: Draft, request: Request, request_id: RequestId, action: Sign) -
         return Refuse(UnknownKey(f"no key {action.key!r}"))
     if key.state is not KeyState.ACTIVE:
         return Refuse(Conflict(f"key {action.key!r} is {key.state.name.lower()}: it cannot sign yet"))
+    if action.tweaks:
+        try:
+            tweaked(key.suite, key.public_key, [KeyTweak(tweak.kind, tweak.value) for tweak in action.tweaks])
+        except ValueError as error:
+            return Refuse(MalformedRequest(f"key {action.key!r}: {error}"))
     assignment = draft.assigner.assign(key)
     if isinstance(assignment, Later):
         return assignment
@@ -131,7 +138,7 @@ def _sign(draft: Draft, request: Request, request_id: RequestId, action: Sign) -
         action.message_bytes,
         request.expires_s * 1000,
         assignment.coordinator,
-        (),
+        action.tweaks,
         assignment.signers,
     )
     return Permit(order, (_record(request, request_id, order),))
@@ -172,7 +179,7 @@ def _create_key(draft: Draft, request: Request, request_id: RequestId, action: C
         min_signers=min_signers,
         participants=participants,
         expires_ms=expires_ms,
-        ceremony=leaf_hash(order.encode()),
+        ceremony=order_hash(order.encode()),
     )
 
     def apply(state: State) -> None:

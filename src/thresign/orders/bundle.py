@@ -7,22 +7,22 @@ signature under that key. Every byte is bound: what is changed anywhere makes `v
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 import msgspec
 
 from thresign.errors import InvalidEvidence, InvalidVote, MalformedRecord, MalformedRequest
 from thresign.frost import suites, verify
+from thresign.frost.tweaks import KeyTweak, tweaked
 from thresign.groups import ed25519, native
 from thresign.ids import Digest
 from thresign.limits import MODULES_MAX
-from thresign.orders import certificates
+from thresign.orders import certificates, sign_body
 from thresign.orders.digests import sha256
 from thresign.orders.genesis import Genesis
 from thresign.orders.header import Certificate
 from thresign.orders.merkle import PROOF_HASHES_MAX, leaf_hash, root_from_proof
-from thresign.orders.orders import SIGNATURE_BYTES_MAX, SignOrder
+from thresign.orders.orders import SIGNATURE_BYTES_MAX, SignOrder, Tweak
 from thresign.orders.requests import Request
 from thresign.orders.roster import Roster
 from thresign.orders.statements import KeyGenerated, PartialProof
@@ -70,6 +70,8 @@ class Report(msgspec.Struct, frozen=True):
     key: str
     suite: str
     public_key: str
+    """Of the key; with tweaks, the signature is its child's, `signing_key`."""
+    signing_key: str
     message_sha256: str
     message_bytes: int
     sequence: int
@@ -114,8 +116,11 @@ def _check_request(evidence: Evidence, domain: Digest, message: bytes | None) ->
     if request.domain != domain or request.id() != order.request or sha256(request.encode()) != order.entry:
         raise InvalidEvidence("the order is for another request")
     carried = None if request.detached else request.body
+    tweaks: tuple[Tweak, ...] = ()
     if request.content_type != "application/octet-stream" and carried is not None:
-        carried = _message_in(carried)
+        carried, tweaks = sign_body.read(carried)
+    if tweaks != order.tweaks:
+        raise InvalidEvidence("the order is for other tweaks of the key")
     if carried is not None and message is not None and carried != message:
         raise InvalidEvidence("the message given is not the request's")
     whole = carried if carried is not None else message
@@ -124,17 +129,6 @@ def _check_request(evidence: Evidence, domain: Digest, message: bytes | None) ->
     if len(whole) != order.message_bytes or sha256(whole) != order.message_sha256:
         raise InvalidEvidence("the order is for another message")
     return whole
-
-
-class _Body(msgspec.Struct):
-    message: bytes
-
-
-def _message_in(body: bytes) -> bytes:
-    try:
-        return msgspec.json.decode(body, type=_Body).message
-    except msgspec.DecodeError as error:
-        raise InvalidEvidence(f"the request's body: {error}") from None
 
 
 def _check_key(evidence: Evidence, domain: Digest, roster: Roster) -> None:
@@ -172,17 +166,28 @@ def _check_signature(evidence: Evidence, suite: suites.Suite, message: bytes) ->
     commitments = [(slot.number, slot.hiding, slot.binding) for slot in order.signers]
     shares = [proof.share for proof in evidence.partials]
     try:
-        verification: Sequence[bytes] = [public[slot.number] for slot in order.signers]
-        wrong = native.culprits(suite.id, generated.public_key, commitments, message, shares, verification)
-        combined = native.aggregate(suite.id, generated.public_key, commitments, message, shares)
+        verification = [public[slot.number] for slot in order.signers]
+        key, verification = _tweaked(suite, generated.public_key, order, verification)
+        wrong = native.culprits(suite.id, key, commitments, message, shares, verification)
+        combined = native.aggregate(suite.id, key, commitments, message, shares)
     except (ValueError, KeyError) as error:
         raise InvalidEvidence(f"the partials: {error}") from None
     if wrong:
         raise InvalidEvidence(f"the partials of modules {wrong} are wrong", wrong)
     if combined != evidence.signature:
         raise InvalidEvidence("the signature is not what the partials give")
-    if not verify.is_valid(suite.id, generated.public_key, message, evidence.signature):
+    if not verify.is_valid(suite.id, key, message, evidence.signature):
         raise InvalidEvidence("the signature does not verify")
+
+
+def _tweaked(
+    suite: suites.Suite, public_key: bytes, order: SignOrder, verification_shares: list[bytes]
+) -> tuple[bytes, list[bytes]]:
+    """The key that the order signs with, and its signers' verification shares. Raises ValueError."""
+    if not order.tweaks:
+        return public_key, verification_shares
+    tweaks = [KeyTweak(tweak.kind, tweak.value) for tweak in order.tweaks]
+    return tweaked(suite.id, public_key, tweaks, verification_shares)
 
 
 def _report(evidence: Evidence, domain: Digest) -> Report:
@@ -196,6 +201,7 @@ def _report(evidence: Evidence, domain: Digest) -> Report:
         order.key.hex(),
         suites.BY_ID[order.suite].title,
         evidence.generated.public_key.hex(),
+        _tweaked(suites.by_id(order.suite), evidence.generated.public_key, order, [])[0].hex(),
         order.message_sha256.hex(),
         order.message_bytes,
         header.sequence,

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import itertools
 from enum import IntEnum
+from functools import lru_cache
 from typing import Annotated, ClassVar
 
 from thresign.errors import MalformedRecord
+from thresign.frost.tweaks import TWEAKS_MAX
 from thresign.limits import MODULES_MAX
+from thresign.orders.merkle import ORDERS_REMEMBERED
 from thresign.wire.canonical import U8, U16, U32, U64, Bytes16, Bytes32, Count, Record, Var
 
 ELEMENT_BYTES_MAX = 57
@@ -25,15 +28,8 @@ class Usage(IntEnum):
     SIGN = 1
 
 
-class TweakKind(IntEnum):
-    """How a child key is made from the key, in the order given (BIP 445 names)."""
-
-    PLAIN = 1
-    X_ONLY = 2
-
-
 class Tweak(Record, frozen=True):
-    """A 32-byte scalar added to the key."""
+    """A 32-byte scalar added to the key; `kind` is a frost.tweaks.TweakKind."""
 
     kind: U8
     value: Bytes32
@@ -69,7 +65,7 @@ class SignOrder(Record, frozen=True):
     message_bytes: U64
     expires_ms: U64
     coordinator: U16
-    tweaks: Annotated[tuple[Tweak, ...], Count(8)]
+    tweaks: Annotated[tuple[Tweak, ...], Count(TWEAKS_MAX)]
     signers: Annotated[tuple[SignerSlot, ...], Count(MODULES_MAX)]
 
     def check(self) -> None:
@@ -113,3 +109,9 @@ Order = SignOrder | KeygenOrder | NoticeOrder
 ORDERS: dict[bytes, type[SignOrder] | type[KeygenOrder] | type[NoticeOrder]] = {
     kind.TAG: kind for kind in (SignOrder, KeygenOrder, NoticeOrder)
 }
+
+
+@lru_cache(maxsize=ORDERS_REMEMBERED)
+def sign_order(encoded: bytes) -> SignOrder:
+    """`SignOrder.decode`, remembered: several rooms look at the same order in one walk. Raises MalformedRecord."""
+    return SignOrder.decode(encoded)

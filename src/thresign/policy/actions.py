@@ -8,7 +8,9 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from thresign.errors import MalformedRequest
+from thresign.orders import sign_body
 from thresign.orders.digests import sha256
+from thresign.orders.orders import Tweak
 from thresign.orders.requests import Request
 
 KEYS_PATH = "/v1/keys"
@@ -29,12 +31,13 @@ class CreateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sign(msgspec.Struct, frozen=True):
-    """Sign the message, whole (no prehash), with this key. `message` is None where the body travels apart."""
+    """Sign the message, whole (no prehash), with this key, tweaked. `message` is None where the body travels apart."""
 
     key: str
     message: bytes | None
     message_sha256: bytes
     message_bytes: int
+    tweaks: tuple[Tweak, ...] = ()
 
 
 class EnrolCaller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,13 +51,8 @@ class EnrolCaller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 Action = CreateKey | Sign | EnrolCaller
 
 
-class _SignBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    message: bytes
-
-
 _create_key = msgspec.json.Decoder(CreateKey)
 _enrol_caller = msgspec.json.Decoder(EnrolCaller)
-_sign_body = msgspec.json.Decoder(_SignBody)
 
 T = TypeVar("T")
 
@@ -73,8 +71,9 @@ def parse(request: Request) -> Action:
     key = check_name(match[1])
     if request.content_type == OCTETS:
         return Sign(key, None if request.detached else request.body, request.content_sha256, request.body_bytes)
-    message = _decode(_sign_body, request).message
-    return Sign(key, message, sha256(message), len(message))
+    _check_json(request)
+    message, tweaks = sign_body.read(request.body)
+    return Sign(key, message, sha256(message), len(message), tweaks)
 
 
 def check_name(name: str) -> str:
@@ -84,11 +83,15 @@ def check_name(name: str) -> str:
     return name
 
 
-def _decode(decoder: msgspec.json.Decoder[T], request: Request) -> T:
+def _check_json(request: Request) -> None:
     if request.content_type != JSON:
         raise MalformedRequest(f"Content-Type is {request.content_type!r}, not {JSON!r}")
     if request.detached:
         raise MalformedRequest(f"a JSON body of {request.body_bytes} bytes is too long: send the message as {OCTETS}")
+
+
+def _decode(decoder: msgspec.json.Decoder[T], request: Request) -> T:
+    _check_json(request)
     try:
         return decoder.decode(request.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

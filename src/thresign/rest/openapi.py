@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from thresign.orders.sign_body import SignBody
 from thresign.policy.actions import CreateKey, EnrolCaller
 from thresign.rest import schemas
 from thresign.rest.interface import NodeStatus
@@ -13,12 +14,6 @@ from thresign.rest.problems import PROBLEM_JSON, Problem
 
 _SIGNED_HEADERS = ("Signature-Input", "Signature", "Thresign-Domain")
 _POST_HEADERS = (*_SIGNED_HEADERS, "Content-Digest", "Idempotency-Key")
-
-
-class SignBody(msgspec.Struct, frozen=True):
-    """The JSON form of a sign request; the message may as well be the whole body, as application/octet-stream."""
-
-    message: bytes
 
 
 def _reference(kind: type) -> dict[str, str]:
@@ -81,6 +76,7 @@ def document() -> dict[str, Any]:
     _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     octets = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     evidence = {"application/vnd.thresign.evidence": {"schema": {"type": "string", "format": "binary"}}}
+    text = {"text/plain": {"schema": {"type": "string"}}}
     pem = {"application/x-pem-file": {"schema": {"type": "string"}}}
     plain = {"application/json": {"schema": {"type": "object"}}}
     return {
@@ -97,7 +93,8 @@ def document() -> dict[str, Any]:
                 "get": _get("All keys", _json(schemas.KeyList), False),
             },
             "/v1/keys/{name}": {"get": _get("One key", _json(schemas.KeyView), False, "name")},
-            "/v1/keys/{name}/public.pem": {"get": _get("The public key", pem, False, "name")},
+            "/v1/keys/{name}/public.pem": {"get": _get("The public key, SubjectPublicKeyInfo", pem, False, "name")},
+            "/v1/keys/{name}/public.hex": {"get": _get("The public key, bare", text, False, "name")},
             "/v1/keys/{name}/sign": {"post": _post("Sign a message", {**octets, **_json(SignBody)}, "name")},
             "/v1/callers": {"post": _post("Enrol a caller, or change one", _json(EnrolCaller))},
             "/v1/requests/{request}": {

@@ -13,7 +13,7 @@ from thresign.errors import BodyTooLarge, MalformedRequest, NotPermitted, Thresi
 from thresign.limits import BODY_BYTES_MAX
 from thresign.orders.digests import request_id
 from thresign.policy.actions import CALLERS_PATH, KEYS_PATH
-from thresign.rest import pem, schemas
+from thresign.rest import public_keys, schemas
 from thresign.rest.interface import Domain, Waiting
 from thresign.rest.problems import PROBLEM_JSON, problem
 from thresign.rest.requests import check_get, read_post
@@ -152,10 +152,16 @@ def key(domain: Domain, scope: Scope, _caller: str | None) -> Answer:
     return Answer(200, msgspec.json.encode(schemas.key_view(domain.key(scope["path_params"]["name"]))))
 
 
-def public_key(domain: Domain, scope: Scope, _caller: str | None) -> Answer:
-    """The public key as PEM (SubjectPublicKeyInfo)."""
+def public_pem(domain: Domain, scope: Scope, _caller: str | None) -> Answer:
+    """The public key as PEM (SubjectPublicKeyInfo), where a standard has one."""
     found = domain.key(scope["path_params"]["name"])
-    return Answer(200, pem.public_key(found), b"application/x-pem-file")
+    return Answer(200, public_keys.pem(found), b"application/x-pem-file")
+
+
+def public_hex(domain: Domain, scope: Scope, _caller: str | None) -> Answer:
+    """The public key as a line of hex: RFC 9591's encoding, or BIP-340's x-coordinate."""
+    found = domain.key(scope["path_params"]["name"])
+    return Answer(200, public_keys.hexadecimal(found), b"text/plain; charset=us-ascii")
 
 
 def _request_of(scope: Scope) -> bytes:
@@ -198,7 +204,8 @@ POSTS = (KEYS_PATH, KEYS_PATH + "/{name}/sign", CALLERS_PATH)
 GETS: tuple[tuple[str, Callable[[Domain, Scope, str | None], Answer], bool], ...] = (
     ("/v1/keys", keys, False),
     ("/v1/keys/{name}", key, False),
-    ("/v1/keys/{name}/public.pem", public_key, False),
+    ("/v1/keys/{name}/public.pem", public_pem, False),
+    ("/v1/keys/{name}/public.hex", public_hex, False),
     ("/v1/requests/{request}", request, True),
     ("/v1/requests/{request}/evidence", evidence, True),
     ("/v1/status", status, True),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thresign.frost.tweaks import KeyTweak, tweaked
 from thresign.ids import Digest
 from thresign.ledger.snapshot import KeyPart
 from thresign.orders.batch import Entry
-from thresign.orders.merkle import leaf_hash
-from thresign.orders.orders import SignOrder
+from thresign.orders.merkle import order_hash
+from thresign.orders.orders import SignOrder, sign_order
 from thresign.orders.requests import Request
 from thresign.orders.statements import KeyGenerated, MissingReports, confirmation_message
 from thresign.policy.actions import Sign, parse
@@ -24,6 +25,16 @@ def signing_key(part: KeyPart) -> SigningKey:
     return SigningKey(part.suite, part.public_key, shares)
 
 
+def tweaked_for(key: SigningKey, order: SignOrder) -> SigningKey:
+    """The key that the order signs with: its tweaks applied. The ledger admitted them."""
+    if not order.tweaks:
+        return key
+    tweaks = [KeyTweak(tweak.kind, tweak.value) for tweak in order.tweaks]
+    numbers = list(key.verification_shares)
+    public_key, shares = tweaked(key.suite, key.public_key, tweaks, [key.verification_shares[i] for i in numbers])
+    return SigningKey(key.suite, public_key, dict(zip(numbers, shares, strict=True)))
+
+
 def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
     """The certified orders of a batch, in order. Notes keys, and messages for orders that may replace these."""
     for part in event.applied.keys:
@@ -33,14 +44,16 @@ def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
     for index, (entry, encoded) in enumerate(pairs):
         if encoded[:8] != SignOrder.TAG:
             continue
-        order = SignOrder.decode(encoded)
+        order = sign_order(encoded)
         if isinstance(entry, MissingReports):
-            journey.walks.pop(leaf_hash(entry.order), None)
-        leaf = leaf_hash(encoded)
+            journey.walks.pop(order_hash(entry.order), None)
+        leaf = order_hash(encoded)
         key = journey.keys.get(order.key)
         message = _message(journey, entry, order)
         if key is not None and message is not None and leaf not in event.past.answered:
-            yield Certified(journey.domain, leaf, event.applied.sequence, index, order, encoded, key, message)
+            yield Certified(
+                journey.domain, leaf, event.applied.sequence, index, order, encoded, tweaked_for(key, order), message
+            )
 
 
 def _message(journey: Journey, entry: Entry, order: SignOrder) -> bytes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.simulation.byzantine.bad_view_changes import BadViewChanges
 from tests.simulation.byzantine.behaviour import Behaviour
+from tests.simulation.byzantine.corrupt_snapshots import CorruptSnapshots
 from tests.simulation.byzantine.equivocation import Equivocation
 from tests.simulation.byzantine.lies import LyingHeld, OtherResults, WrongPartials
 from tests.simulation.byzantine.replays import Replays
@@ -27,5 +28,6 @@ BEHAVIOURS: dict[str, type[Behaviour]] = {
         LyingHeld,
         OtherResults,
         Twin,
+        CorruptSnapshots,
     )
 }
