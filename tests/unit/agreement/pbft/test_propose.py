@@ -98,7 +98,7 @@ def test_what_cannot_be_ordered_now_is_tried_again_after_a_while() -> None:
 def test_too_many_of_one_caller_are_refused_here_and_dropped_from_elsewhere() -> None:
     node = StubNode(3)
     for _ in range(PENDING_REQUESTS_PER_CALLER_MAX):
-        node.core.pending.add(node.domain.sign_request(), own=False)
+        node.core.pending.add(node.domain.sign_request(), via=2)
     entry = node.domain.sign_request()
     (refused,) = of(node.step(Submitted(entry)), Refuse)
     assert type(refused.error) is Overloaded
