@@ -144,7 +144,7 @@ def test_an_erased_disk_does_not_vote(world: World, erased: Service) -> None:
         calls.NewViewCall(3, ()),
         recovery_calls.ReportCall(1, 1),
     ):
-        with pytest.raises(VoteRefused, match="VOTE-4|VOTE-N1"):
+        with pytest.raises(VoteRefused, match=r"VOTE-4|VOTE-N1"):
             ask(erased, call)
 
 
@@ -195,7 +195,7 @@ def test_only_other_members_get_a_report(world: World) -> None:
             ask(of(world, 1), recovery_calls.ReportCall(asker, 1))
 
 
-# --- reminders ----------------------------------------------------------------------------------------------------------
+# --- reminders ------------------------------------------------------------------------------------------------------
 
 
 def shown(world: World, kind: str, number: int = 2) -> Record:
