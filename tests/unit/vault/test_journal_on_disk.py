@@ -42,7 +42,8 @@ def test_journal_file_and_simulated_disk_agree(tmp_path: Path, monkeypatch: pyte
     module = world.modules[3]
     echo, journal = Echo(), JournalFile(tmp_path / "journal")
     journal.append(record.encode() for record in module.vault_disk.records)
-    server = Server(echo, journal, socket.socket(), os.getuid())  # type: ignore[arg-type]
+    listener = socket.socket()
+    server = Server(echo, journal, listener, os.getuid())  # type: ignore[arg-type]
     begun = 0
     take = Disk.take
 
@@ -57,6 +58,8 @@ def test_journal_file_and_simulated_disk_agree(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(Disk, "take", on_both)
     drive(world, 4)
     world.run_until(world.now + 6000)
+    listener.close()
+    server._selector.close()
     assert begun > 3
     kept = [decode_one_of(RECORDS, payload) for payload in journal.records()]
     assert kept == module.vault_disk.records
