@@ -16,7 +16,7 @@ APT_TEST := cmake ninja-build valgrind clang libclang-rt-14-dev libssl-dev libde
   iproute2 nftables strace
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help demo test check bench peers simulate fuzz native-tests api clean
+.PHONY: help demo test check bench peers simulate mutants boundaries explore model fuzz native-tests api clean
 help:  ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -45,6 +45,15 @@ simulate: $(STAMPS)/test  ## Simulated domains from seeds: SEEDS=2000, or SEED=n
 api: $(STAMPS)/test  ## Writes what under api/ is made from the code; EXAMPLES=1 records the examples anew.
 	$(BIN)/python -m tests.contract.published
 	$(if $(EXAMPLES),$(BIN)/python -m tests.contract.examples)
+
+mutants: $(STAMPS)/test  ## Deliberately broken cores, each found out by the simulator.
+	$(BIN)/python -m tests.simulation.mutants
+
+boundaries: $(STAMPS)/test  ## A crash at every write of a small run.
+	$(BIN)/python -m tests.simulation.boundaries 0 1 2
+
+explore: $(STAMPS)/test  ## All interleavings of a small run, as deep as DEPTH.
+	$(BIN)/python -m tests.simulation.explore $(if $(DEPTH),--depth $(DEPTH))
 
 clean:  ## Removes what was built, the virtual environment and the demonstration.
 	rm -rf build $(VENV) .demo

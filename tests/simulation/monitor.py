@@ -7,14 +7,12 @@ gives; it shares no rule with the code under test.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
 
 from thresign.ids import Digest
 from thresign.orders.header import Certificate, Header, Phase
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import SignOrder
-from thresign.orders.roster import Roster
 from thresign.orders.votes import ViewChange
 
 
@@ -32,15 +30,6 @@ def hold(condition: bool, rule: str, why: str) -> None:
         raise Broken(rule, why)
 
 
-class Signed(NamedTuple):
-    """The signatures that a Monitor has seen."""
-
-    votes: dict[tuple[int, Phase, int, int], bytes]
-    commits: dict[tuple[int, bytes], set[int]]
-    committed: dict[tuple[int, int], tuple[int, bytes]]
-    left: dict[int, int]
-
-
 class Monitor:
     """Rules about signatures (one vote a slot, nothing below a left view, nothing prepared forgotten, no partial
     without agreement, one order a nonce) and about the log (one header a slot, one ledger, time, requests, answers).
@@ -50,9 +39,14 @@ class Monitor:
 
     def __init__(self) -> None:
         self.byzantine: set[int] = set()
-        self.roster: Roster | None = None
+        self.quorum = 0
+        """Set by the world from the number of modules, not from any code under test."""
+        self.signed: list[Callable[[], None]] = []
         self.votes: dict[tuple[int, Phase, int, int], bytes] = {}
+        self.prepares: dict[tuple[int, bytes], set[int]] = {}
         self.commits: dict[tuple[int, bytes], set[int]] = {}
+        self.chosen: dict[int, tuple[int, bytes]] = {}
+        """By sequence: the first view in which a certificate can be, and its header."""
         self.committed: dict[tuple[int, int], tuple[int, bytes]] = {}
         self.left: dict[int, int] = {}
         self.used: dict[tuple[int, int, int], bytes] = {}
@@ -67,23 +61,41 @@ class Monitor:
     # --- what tokens sign -----------------------------------------------------------------------------------------
 
     def vote(self, number: int, phase: Phase, view: int, header: Header) -> None:
-        """A token signs a vote."""
-        if number in self.byzantine:
-            return
+        """A token signs a vote. It counts once it may leave the vault (`release`), and not if that crashes first."""
+        if number not in self.byzantine:
+            self.signed.append(lambda: self._vote(number, phase, view, header))
+
+    def release(self) -> None:
+        """What was signed is on disk, or needs not be."""
+        signed, self.signed = self.signed, []
+        for look in signed:
+            look()
+
+    def withdraw(self) -> None:
+        """What was signed never left."""
+        self.signed = []
+
+    def _vote(self, number: int, phase: Phase, view: int, header: Header) -> None:
         digest, sequence = header.digest(), header.sequence
         held = self.votes.setdefault((number, phase, view, sequence), digest)
         hold(held == digest, "one vote a slot", f"module {number}, {phase.name}, view {view}, sequence {sequence}")
         hold(view >= self.left.get(number, 0), "no vote below a left view", f"module {number}, view {view}")
-        if phase is Phase.COMMIT:
-            self.commits.setdefault((view, digest), set()).add(number)
-            self.committed[number, sequence] = (view, digest)
+        kept = self.chosen.get(sequence, (view, digest))
+        hold(kept[1] == digest or view <= kept[0], "what is chosen stays chosen", f"module {number}, view {view}")
+        if phase is not Phase.COMMIT:
+            self.prepares.setdefault((view, digest), set()).add(number)
+            return
+        behind = len(self.prepares.get((view, digest), ())) + len(self.byzantine)
+        hold(behind >= self.quorum, "no commit before a quorum prepared", f"module {number}, view {view}: {behind}")
+        self.commits.setdefault((view, digest), set()).add(number)
+        self.committed[number, sequence] = (view, digest)
+        if len(self.commits[view, digest]) + len(self.byzantine) >= self.quorum:
+            self.chosen.setdefault(sequence, (view, digest))
 
     def statement(self, number: int, unsigned: bytes) -> None:
         """A token signs a statement; view-changes are looked into."""
-        if number in self.byzantine:
-            return
-        if unsigned[:8] == ViewChange.TAG:
-            self._view_change(number, ViewChange.decode(unsigned + bytes(64)))
+        if number not in self.byzantine and unsigned[:8] == ViewChange.TAG:
+            self.signed.append(lambda: self._view_change(number, ViewChange.decode(unsigned + bytes(64))))
 
     def _view_change(self, number: int, said: ViewChange) -> None:
         self.left[number] = max(self.left.get(number, 0), said.view)
@@ -99,25 +111,16 @@ class Monitor:
                 kept, "nothing committed is forgotten", f"module {number} left for view {said.view} without {sequence}"
             )
 
-    def signed(self) -> Signed:
-        """What was signed so far, to come back to."""
-        commits = {place: set(who) for place, who in self.commits.items()}
-        return Signed(dict(self.votes), commits, dict(self.committed), dict(self.left))
-
-    def unsay(self, before: Signed) -> None:
-        """What was signed since was lost with its vault before anybody heard of it."""
-        self.votes, self.commits, self.committed, self.left = before
-
     def partial(self, number: int, incarnation: int, counter: int, order: bytes, header: Header) -> None:
         """A token computes a partial."""
         self.partials += 1
-        if number in self.byzantine or self.roster is None:
+        if number in self.byzantine:
             return
         held = self.used.setdefault((number, incarnation, counter), order)
         hold(held == order, "one order a nonce", f"module {number} used nonce {incarnation}/{counter} for two orders")
         digest = header.digest()
         behind = max((len(who) for (_, of), who in self.commits.items() if of == digest), default=0)
-        agreed = behind + len(self.byzantine) >= self.roster.q
+        agreed = behind + len(self.byzantine) >= self.quorum
         hold(agreed, "no partial without agreement", f"module {number}, sequence {header.sequence}: {behind} commits")
 
     # --- what modules apply and answer ----------------------------------------------------------------------------

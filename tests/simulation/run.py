@@ -131,7 +131,9 @@ def schedule_requests(world: World, rng: random.Random, requests: int, span: int
     def one() -> None:
         alive = [m for m in world.honest() if m.replica is not None]
         if alive:
-            request = world.request("/v1/keys/k/sign", b"message %d" % len(world.requests), "application/octet-stream")
+            request = world.request(
+                "/v1/keys/k/sign", b"message %d" % (len(world.requests) // 2), "application/octet-stream"
+            )
             for module in rng.sample(alive, 1 if rng.random() < 0.8 else min(2, len(alive))):
                 world.submit(module, request)
 

@@ -4,6 +4,7 @@ another's signature, except a Byzantine module that a test tells to)."""
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Mapping, Sequence
 
 from tests.simulation.monitor import Monitor
@@ -78,6 +79,8 @@ class StubToken:
             raise CustodyError("TS_OTHER_DOMAIN")
         if len(parsed.votes) != self.roster.q:
             raise CustodyError("TS_TOO_FEW_VOTES")
+        if any(a.number >= b.number for a, b in itertools.pairwise(parsed.votes)):
+            raise CustodyError("TS_VOTE_ORDER")
         for vote in parsed.votes:
             member = self.roster.member(vote.number)
             if member is None or not signed(member.vote_key, message, vote.signature):

@@ -6,15 +6,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from tests.simulation.boundaries import crashes
 from tests.simulation.monitor import Broken
+from tests.simulation.mutants import MUTANTS, Mutant, broken_rule, hunt
 from tests.simulation.run import Plan, run
 from tests.simulation.world import Faults
+from thresign.limits import faults, quorum
 
 SWARMS = 15
 SEEDS_A_SWARM = 10
+QUICK = (
+    "quorum one too small",
+    "sends before the disk has it",
+    "a nonce is handed out twice",
+    "a request is ordered again",
+)
 SHORT = Plan(requests=15, fault_ms=3000)
 REGRESSIONS = {31: "a signer that sends right and wrong partials parts the modules that combine"}
 
@@ -59,10 +69,11 @@ def test_same_seed_same_run_in_another_process() -> None:
     assert told == {str(audits())}
 
 
-@pytest.mark.parametrize("n", [4, 5, 7])
-def test_more_than_f_liars_break_it(n: int) -> None:
-    """The harness sees: with one liar more than the domain bears, two batches are decided in one slot."""
-    liars = ("equivocation",) * ((n - 1) // 3 + 1)
+@pytest.mark.parametrize("n", [4, 5, 6, 7])
+def test_too_many_liars_break_it(n: int) -> None:
+    """The harness sees: as many liars as two quorums may share (f + 1; at n = 5 one more, since q is larger there) and
+    two batches are decided in one slot."""
+    liars = ("equivocation",) * (2 * quorum(n) - n)
     for seed in range(20):
         try:
             run(seed, Plan(n=n, faults=Faults(), liars=liars, requests=15, fault_ms=3000))
@@ -71,12 +82,32 @@ def test_more_than_f_liars_break_it(n: int) -> None:
                 return
         except Exception:
             continue
-    raise AssertionError("f + 1 liars broke nothing in 20 seeds")
+    raise AssertionError(f"{len(liars)} liars of {n} broke nothing in 20 seeds")
 
 
 def test_f_liars_do_not_break_it() -> None:
     """The same plan with one liar fewer."""
     for n in (4, 5, 7):
-        liars = ("equivocation",) * ((n - 1) // 3)
+        liars = ("equivocation",) * faults(n)
         for seed in range(3):
             run(seed, Plan(n=n, faults=Faults(), liars=liars, requests=15, fault_ms=3000))
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_crash_at_persist_boundaries(part: int) -> None:
+    """A part of them: `make boundaries` crosses all, of several runs."""
+    assert sum(1 for _ in crashes(0, 2 * part, 8)) >= 20
+
+
+def test_twins() -> None:
+    """One identity run twice does no harm; as many as two quorums may share do."""
+    plan = Plan(n=4, faults=Faults(delay_max=20), requests=20, fault_ms=5000)
+    for seed in range(6):
+        run(seed, replace(plan, liars=("twin",)))
+    assert any(broken_rule(lambda: run(seed, replace(plan, liars=("twin", "twin")))) for seed in range(60))
+
+
+@pytest.mark.parametrize("mutant", [m for m in MUTANTS if m.name in QUICK], ids=lambda m: m.name)
+def test_mutant_is_found_out(mutant: Mutant) -> None:
+    """Those that are found at once; `make mutants` hunts all."""
+    assert hunt(mutant, 10) is not None

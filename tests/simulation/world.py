@@ -20,6 +20,7 @@ from thresign.agreement.pbft.messages import DecidedBatch
 from thresign.callers import profile
 from thresign.errors import InvariantBroken, ThresignError
 from thresign.ids import Digest, ModuleNumber
+from thresign.journal.frames import frame, scan
 from thresign.ledger import snapshot
 from thresign.ledger.ledger import first_state
 from thresign.ledger.state import KeyState
@@ -60,7 +61,7 @@ class Faults:
 
 
 class Disk:
-    """An append-only file: what was synced survives a crash, of the rest a prefix."""
+    """An append-only file: what was synced survives a crash; of the rest a part, cut off at any byte."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -83,10 +84,16 @@ class Disk:
         if sync:
             self.synced = len(self.records)
 
-    def crash(self, rng: random.Random) -> None:
-        kept = rng.randint(self.synced, len(self.records))
-        del self.records[kept:]
-        self.synced = kept
+    def crash(self, rng: random.Random) -> str:
+        """What of the tail was lost: "tail lost" whole records, "tail torn" within one, or nothing."""
+        tail = b"".join(frame(record.encode()) for record in self.records[self.synced :])
+        if not tail:
+            return ""
+        end = rng.randint(0, len(tail))
+        ends = [0, *(end_of for _, end_of in scan(tail[:end]))]
+        del self.records[self.synced + len(ends) - 1 :]
+        self.synced = len(self.records)
+        return "tail torn" if ends[-1] != end else "tail lost" if end < len(tail) else ""
 
 
 @dataclass
@@ -136,6 +143,10 @@ class World:
         self.cut: set[tuple[int, int]] = set()
         self.audit = hashlib.sha256()
         self.views = 0
+        self.boundaries = 0
+        """How often any process wrote anything down."""
+        self.crash_at: dict[int, str] = {}
+        """By such a write: the process crashes "before" it, or "after" it and before anything that follows."""
         self.conspiracy: dict[tuple[int, int], list[PrePrepare]] = {}
         """What liars have shown for a slot: by view and sequence."""
         self.on_write: Any = None
@@ -151,7 +162,8 @@ class World:
         self.settings = Settings(120_000, 5_000, 3_600_000, 20_000, 500, interval, (caller,))
         self.genesis = Genesis("simulated", START_MS, bytes(32), self.settings.digest(), roster)
         self.domain = self.genesis.domain()
-        self.roster = self.monitor.roster = roster
+        self.roster = roster
+        self.monitor.quorum = -(-(n + (n - 1) // 3 + 1) // 2)
         self.modules = {m.number: Module(m.number, m.vote_key) for m in members}
         for module in self.modules.values():
             module.skew_ms = self.rng.randint(-self.faults.skew, self.faults.skew)
@@ -211,10 +223,20 @@ class World:
         module.replica = Replica(
             Parts(module.number, self.domain, self.roster, StubCombiner(), lambda _d: None, newest)
         )
+        self._answers_again(module)
         self.vault_connects(module)
         for other in self.modules.values():
             if other.replica is not None and other is not module:
                 self.connect(module, other)
+
+    def _answers_again(self, module: Module) -> None:
+        """What the journal says was answered is what this node answers from now on."""
+        records = module.node_disk.records
+        results = {r.order: r for r in records if isinstance(r, ResultRecord)}
+        for record in records:
+            if isinstance(record, AnsweredRecord) and record.order in results:
+                result = results[record.order]
+                self.answered(module, result.request, result.order, result.signature)
 
     def _recover(self, module: Module) -> None:
         """What the runtime does after a start: replay the journal's newest batches."""
@@ -242,7 +264,7 @@ class World:
     def crash_node(self, module: Module) -> None:
         module.replica = None
         module.node_run += 1
-        module.node_disk.crash(self.rng)
+        self.lose_tail(module.node_disk)
         self.counts["node crash"] += 1
         for other in self.modules.values():
             module.up.discard(other.number)
@@ -253,9 +275,14 @@ class World:
     def crash_vault(self, module: Module) -> None:
         module.service = None
         module.vault_run += 1
-        module.vault_disk.crash(self.rng)
+        self.lose_tail(module.vault_disk)
         self.counts["vault crash"] += 1
         self.feed(module, ev.VaultDown())
+
+    def lose_tail(self, disk: Disk) -> None:
+        what = disk.crash(self.rng)
+        if what:
+            self.counts[what] += 1
 
     def connect(self, a: Module, b: Module) -> None:
         for one, two in ((a, b), (b, a)):
@@ -268,8 +295,10 @@ class World:
     def feed(self, module: Module, event: ev.Event) -> None:
         if module.replica is None:
             return
+        run = module.node_run
         for output in module.replica.handle(event, int(self.now)):
-            self.do(module, output)
+            if module.node_run == run:  # it may crash while it writes
+                self.do(module, output)
 
     def do(self, module: Module, output: ev.Output) -> None:
         match output:
@@ -347,8 +376,8 @@ class World:
             def arrive() -> None:
                 target = self.modules[to]
                 sent = module.node_run == run or rng.random() < 0.5
-                if sent and target.behaviour is not None:
-                    target.behaviour.incoming(module.number, message)
+                if sent and target.behaviour is not None and not target.behaviour.incoming(module.number, message):
+                    return
                 if sent and target.replica is not None and module.number in target.up:
                     self.feed(target, ev.PeerSaid(module.number, message))
 
@@ -364,17 +393,12 @@ class World:
         def serve() -> None:
             if module.vault_run != vault_run or module.service is None:
                 return
-            held = len(module.vault_disk.records)
-            before = self.monitor.signed() if self.on_write is not None else None
             try:
                 ballot = module.service.serve(ask.call, self.clock(module))
-                if not self.written(module, lambda: self.crash_vault(module), lambda: module.vault_disk.take(ballot)):
-                    if before is not None and len(module.vault_disk.records) == held:
-                        self.monitor.unsay(before)
-                    restart = self.rng.uniform(5, 500)
-                    self.at(restart, lambda: module.service is None and self.start_vault(module))
+                if not self.persist(module, module.vault_disk, ballot):
                     return
                 service_grows(module.service, ballot)
+                self.monitor.release()
                 reply: Record | ThresignError = ballot.reply
             except InvariantBroken:
                 raise
@@ -389,24 +413,9 @@ class World:
 
         self.at(module.vault_busy - self.now, serve)
 
-    def written(self, module: Module, crash: Any, write: Any) -> bool:
-        """Does a write, unless a test has the writer crash there."""
-        if self.on_write is not None:
-            return bool(self.on_write(module, crash, write))
-        write()
-        return True
-
     def write(self, module: Module, write: ev.Write) -> None:
         run = module.node_run
-
-        def crash() -> None:
-            self.crash_node(module)
-            self.at(self.rng.uniform(5, 500), lambda: module.replica is None and self.start_node(module))
-
-        def append() -> None:
-            module.node_disk.append(write.records, False)
-
-        if not self.written(module, crash, append) or write.id == 0:
+        if not self.persist(module, module.node_disk, Ballot(None, write.records)) or write.id == 0:
             return
         upto = module.node_disk.cut + len(module.node_disk.records)
 
@@ -417,6 +426,54 @@ class World:
                 self.feed(module, ev.Written(write.id))
 
         self.at(self.rng.uniform(0.1, 2.0), synced)
+
+    def persist(self, module: Module, disk: Disk, ballot: Ballot) -> bool:
+        """Writes down; False if the process crashes at it: before the write, or after it, with everything kept."""
+        if self.on_write is not None:
+<<<<<<< HEAD
+            return self.struck(module, disk, ballot)
+=======
+            return bool(
+                self.on_write(module, lambda: self.crash_at_write(module, disk, None), lambda: disk.take(ballot))
+            )
+>>>>>>> docs
+        if not (ballot.records or ballot.base):
+            disk.take(ballot)
+            return True
+        crash = self.crash_at.get(self.boundaries)
+        self.boundaries += 1
+        if crash != "before":
+            disk.take(ballot)
+        if crash is None:
+            return True
+        if crash == "after":
+            disk.synced = len(disk.records)
+            self.monitor.release()
+        else:
+            self.monitor.withdraw()
+        self.crash_at_write(module, disk, 150)
+        return False
+
+    def struck(self, module: Module, disk: Disk, ballot: Ballot) -> bool:
+        """The same where a test decides, write by write, who crashes."""
+        held = len(disk.records)
+        if self.on_write(module, lambda: self.crash_at_write(module, disk, None), lambda: disk.take(ballot)):
+            return True
+        if len(disk.records) == held:
+            self.monitor.withdraw()
+        else:
+            self.monitor.release()
+        return False
+
+    def crash_at_write(self, module: Module, disk: Disk, back_after_ms: int | None) -> None:
+        """Crashes whose disk it is; back after a time that is drawn if it is not given."""
+        after = self.rng.uniform(5, 500) if back_after_ms is None else back_after_ms
+        if disk is module.vault_disk:
+            self.crash_vault(module)
+            self.at(after, lambda: module.service is None and self.start_vault(module))
+        else:
+            self.crash_node(module)
+            self.at(after, lambda: module.replica is None and self.start_node(module))
 
     def send_decided(self, module: Module, output: ev.SendDecided) -> None:
         records = {
@@ -477,14 +534,18 @@ class World:
         self.audit.update(b"%d %d " % (module.number, applied.sequence) + decided.header.digest())
 
     def on_answer(self, module: Module, output: ev.Answer) -> None:
+        combined = output.answered.held.combined
+        certified = combined.certified
+        self.answered(module, certified.order.request, certified.leaf, combined.signature)
+
+    def answered(self, module: Module, request: bytes, leaf: bytes, signature: bytes) -> None:
+        """A node answers a request."""
         if module.number in self.monitor.byzantine:
             return
-        combined = output.answered.held.combined
-        request = combined.certified.order.request
-        self.monitor.answer(request, combined.certified.leaf, combined.signature)
-        self.answers[request] = combined.signature
+        self.monitor.answer(request, leaf, signature)
+        self.answers[request] = signature
         self.answered_at.setdefault(request, set()).add(module.number)
-        self.audit.update(request + combined.signature)
+        self.audit.update(request + signature)
 
     def on_observe(self, module: Module, output: ev.Observe) -> None:
         self.counts[f"observe {output.what}"] += 1

@@ -22,9 +22,10 @@ class BadViewChanges(Behaviour):
         super().__init__(world, module, rng)
         self.heard: dict[int, dict[int, ViewChange]] = {}
 
-    def incoming(self, sender: int, message: Record) -> None:
+    def incoming(self, sender: int, message: Record) -> bool:
         if isinstance(message, ViewChange):
             self.heard.setdefault(message.view, {})[message.number] = message
+        return True
 
     def outgoing(self, to: int, message: Record) -> Sent:
         match message:

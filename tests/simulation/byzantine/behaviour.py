@@ -57,8 +57,9 @@ class Behaviour:
         """What leaves the module instead of this message to this peer."""
         return [(to, message)]
 
-    def incoming(self, sender: int, message: Record) -> None:
-        """A message arrived; the module's own code gets it as well."""
+    def incoming(self, sender: int, message: Record) -> bool:
+        """A message arrived. True: the module's own code gets it as well."""
+        return True
 
     def act(self) -> None:
         """Something of its own accord, at intervals."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.simulation.byzantine.behaviour import Behaviour, Sent
 from tests.simulation.byzantine.proposals import variant
 from thresign.orders.header import Phase
-from thresign.orders.votes import PrePrepare
+from thresign.orders.votes import PrePrepare, Vote
 from thresign.wire.canonical import Record
 
 
@@ -16,6 +16,8 @@ class Equivocation(Behaviour):
     name = "equivocation"
 
     def outgoing(self, to: int, message: Record) -> Sent:
+        if isinstance(message, Vote) and len(self.world.conspiracy.get((message.view, message.sequence), ())) > 1:
+            return []  # what each is told about this slot is arranged
         if not isinstance(message, PrePrepare):
             return [(to, message)]
         shown = self._shown(message)
@@ -23,6 +25,8 @@ class Equivocation(Behaviour):
         if len(shown) > 1:
             self.lied()
             self._help(to, chosen)
+            if self.rng.random() < 0.3:
+                self.later(40, to, shown[1] if chosen is shown[0] else shown[0])
             for liar in self.world.monitor.byzantine - {self.number}:
                 self._collude(liar, to, chosen)
         return [(to, chosen)]

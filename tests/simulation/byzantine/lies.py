@@ -36,6 +36,35 @@ class WrongPartials(Behaviour):
         return [(to, replace(message, partials=partials))]
 
 
+class OtherResults(Behaviour):
+    """It gives its partials to one module only, and to the others results instead: the right partials, and a signature
+    of the same message that was made under another order. It verifies, and is not this request's."""
+
+    name = "other results"
+    every_ms = 20.0
+
+    def __init__(self, world, module, rng) -> None:  # type: ignore[no-untyped-def]
+        super().__init__(world, module, rng)
+        self.made: dict[bytes, bytes] = {}
+        self.told: set[bytes] = set()
+        self.partial_to = rng.choice(self.others)
+
+    def outgoing(self, to: int, message: Record) -> Sent:
+        if isinstance(message, Result) or (isinstance(message, PartialsOf) and to != self.partial_to):
+            return []
+        return [(to, message)]
+
+    def act(self) -> None:
+        replica = self.module.replica
+        for leaf, walk in list(replica.journey.walks.items()) if replica is not None else []:
+            if walk.combined is None or leaf in self.told:
+                continue
+            self.told.add(leaf)
+            other = self.made.setdefault(walk.certified.message, walk.combined.signature)
+            for to in self.others:
+                self.say(to, Result(leaf, other, walk.combined.partials))
+
+
 class LyingHeld(Behaviour):
     """It says that it holds every result, at once and many times, signs that it holds none, gives away none, and blames
     whom it likes; its own partials it keeps from all but one."""

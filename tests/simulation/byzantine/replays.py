@@ -38,8 +38,9 @@ class Replays(Behaviour):
         super().__init__(world, module, rng)
         self.kept: deque[Record] = deque(maxlen=KEPT_MAX)
 
-    def incoming(self, sender: int, message: Record) -> None:
+    def incoming(self, sender: int, message: Record) -> bool:
         self._keep(message)
+        return True
 
     def outgoing(self, to: int, message: Record) -> Sent:
         self._keep(message)

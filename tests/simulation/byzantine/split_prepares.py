@@ -20,9 +20,10 @@ class SplitPrepares(Behaviour):
         super().__init__(world, module, rng)
         self.headers: dict[bytes, Header] = {}
 
-    def incoming(self, sender: int, message: Record) -> None:
+    def incoming(self, sender: int, message: Record) -> bool:
         if isinstance(message, PrePrepare):
             self.headers = {message.header.digest(): message.header}
+        return True
 
     def outgoing(self, to: int, message: Record) -> Sent:
         if not isinstance(message, Vote):

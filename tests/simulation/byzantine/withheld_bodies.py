@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from tests.simulation.byzantine.behaviour import Behaviour, Sent
 from thresign.agreement.pbft.messages import BodyOf, DecidedBatch, Forward
+from thresign.orders.batch import Batch
 from thresign.orders.votes import PrePrepare
 from thresign.wire.canonical import Record
 
@@ -31,10 +32,12 @@ class WithheldBodies(Behaviour):
 
     def _proposal(self, to: int, message: PrePrepare) -> Sent:
         honest = [number for number in self.others if number not in self.world.monitor.byzantine]
-        kind = self.rng.randrange(4) if to in honest[1:] else 0
+        kind = self.rng.randrange(5) if to in honest[1:] else 0
         if kind == 0:
             return [(to, message)]
         self.lied()
         if kind == 1:
             return []
-        return [(to, replace(message, body=b"" if kind == 2 else message.body + b"\x00"))]
+        entries = Batch.decode(message.body).entries
+        others = [b"", message.body + b"\x00", Batch(entries[1:]).encode(), Batch((*entries, entries[0])).encode()]
+        return [(to, replace(message, body=self.rng.choice(others)))]
