@@ -430,13 +430,7 @@ class World:
     def persist(self, module: Module, disk: Disk, ballot: Ballot) -> bool:
         """Writes down; False if the process crashes at it: before the write, or after it, with everything kept."""
         if self.on_write is not None:
-<<<<<<< HEAD
             return self.struck(module, disk, ballot)
-=======
-            return bool(
-                self.on_write(module, lambda: self.crash_at_write(module, disk, None), lambda: disk.take(ballot))
-            )
->>>>>>> docs
         if not (ballot.records or ballot.base):
             disk.take(ballot)
             return True
