@@ -100,7 +100,7 @@ class RejoinCall(Record, frozen=True):
 
 
 class Memory(Record, frozen=True):
-    """1 while this vault has forgotten votes and does not know how many; up to which sequence it does not vote; and whose
+    """1 while this vault has forgotten votes and does not know how many; up to where it does not vote; and whose
     reports it has."""
 
     TAG: ClassVar[bytes] = b"tv.memo1"
