@@ -186,6 +186,13 @@ def _signed_vote(draw: Draw, _: dict[str, Any]) -> dict[str, Any]:
     return {"phase": draw.rng.choice(list(Phase))}
 
 
+def _equivocation(draw: Draw, fields: dict[str, Any]) -> dict[str, Any]:
+    first = fields["first"]
+    if isinstance(first, Checkpoint):
+        return {"second": replace(first, state=draw.rng.randbytes(32))}
+    return {"second": replace(first, header=replace(first.header, batch_root=draw.rng.randbytes(32)))}
+
+
 def _view_change(draw: Draw, fields: dict[str, Any]) -> dict[str, Any]:
     sequences = draw.rising(draw.rng.randint(0, draw.items_max) + 1)
     view = draw.rng.randint(1, 1 << 40)
