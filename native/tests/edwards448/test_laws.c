@@ -1,3 +1,4 @@
+#include "check.h"
 #include "group_laws.h"
 #include "variants.h"
 
