@@ -214,6 +214,13 @@ def _new_view(draw: Draw, fields: dict[str, Any]) -> dict[str, Any]:
     return {"view": view, "changes": tuple(changes[number] for number in sorted(changes))}
 
 
+def _equivocation(draw: Draw, _: dict[str, Any]) -> dict[str, Any]:
+    first = draw.record(draw.rng.choice([SignedVote, Checkpoint]))
+    if isinstance(first, Checkpoint):
+        return {"first": first, "second": replace(first, state=draw.rng.randbytes(32))}
+    return {"first": first, "second": replace(first, header=replace(first.header, batch_root=draw.rng.randbytes(32)))}
+
+
 _FITTED: dict[type[Record], Callable[[Draw, dict[str, Any]], dict[str, Any]]] = {
     Caller: _caller,
     Settings: _settings,
