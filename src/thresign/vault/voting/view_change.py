@@ -42,9 +42,10 @@ def change_view(book: Book, view: int, justification: Sequence[ViewChange]) -> B
     records: tuple[Record, ...] = ()
     if justification:
         justified = check_changes(book, justification)
-        if justified > reached and book.justified != tuple(justification):
+        if justified > reached:
             reached = justified
-            records = (Justified(tuple(justification)),)
+            if book.justified != tuple(justification):
+                records = (Justified(tuple(justification)),)
     if view > reached + 1:
         refuse("VOTE-V2", f"view {view} is more than one beyond {reached}")
     decided = (book.decided,) if book.decided is not None else ()
