@@ -3,7 +3,9 @@
  *
  * Two rounds of packages, each sent to all. First: one-time X25519 key, commitments, proof of possession. Second: digest
  * of all first packages, and for each participant its sub-share, sealed to its one-time key. Who receives them has to
- * know who sent them: packages are not signed here. The polynomial lies in secret memory and ends in a Signer. */
+ * know who sent them: packages are not signed here. The polynomial lies in secret memory and ends in a Signer.
+ *
+ * The interpreter lock is given up for the arithmetic; a ceremony is BUSY meanwhile, and refuses other threads. */
 #include "native.h"
 
 #include <sodium.h>
@@ -17,7 +19,7 @@
 #define SEALED_PLAIN_BYTES(group) ((size_t)(group)->scalar_bytes + 32 + 2 + 2)
 #define SEALED_BYTES(group) (SEALED_PLAIN_BYTES(group) + crypto_box_SEALBYTES)
 
-enum step { BEGUN, DEALT, FINISHED };
+enum step { BEGUN, DEALT, FINISHED, BUSY };
 
 typedef struct ceremony_secret {
   uint8_t opening_key[32];
@@ -257,29 +259,39 @@ static const char *check_all_first(ceremony *own, const uint8_t *const *packages
   return group->is_identity(&sum) ? "the group key would be the identity" : NULL;
 }
 
+/* Checks the packages and fills `out` with this participant's second one. Without the interpreter lock. */
+static const char *deal(ceremony *own, const uint8_t *const *heard, uint8_t *out, uint16_t *culprit) {
+  const char *wrong = check_all_first(own, heard, culprit);
+  if (wrong != NULL) return wrong;
+  hash_first(own, heard);
+  memcpy(out, own->transcript, 32);
+  for (size_t i = 0; i < own->count; i++) {
+    *culprit = own->participants[i];
+    if (!seal_share(own, i, out + 32 + i * SEALED_BYTES(own->suite->group))) return "a one-time key of small order";
+  }
+  sodium_stackzero(STACK_BYTES);
+  return NULL;
+}
+
 static PyObject *ceremony_deal(PyObject *self, PyObject *packages) {
   ceremony *own = (ceremony *)self;
   const uint8_t *heard[TS_SIGNERS_MAX];
   uint16_t culprit = 0;
+  const char *wrong;
   if (!usable(own, BEGUN) || !read_packages(own, packages, first_bytes(own), heard)) return NULL;
   if (memcmp(heard[own->own], PyBytes_AsString(own->first), first_bytes(own)) != 0)
     return blame("another package in this participant's name", 0);
-  const char *wrong = check_all_first(own, heard, &culprit);
-  if (wrong != NULL) return blame(wrong, culprit);
   PyObject *package = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)second_bytes(own));
   if (package == NULL) return NULL;
   uint8_t *out = (uint8_t *)PyBytes_AsString(package);
-  hash_first(own, heard);
-  memcpy(out, own->transcript, 32);
-  for (size_t i = 0; i < own->count; i++) {
-    if (!seal_share(own, i, out + 32 + i * SEALED_BYTES(own->suite->group))) {
-      Py_DECREF(package);
-      return blame("a one-time key of small order", own->participants[i]);
-    }
-  }
-  sodium_stackzero(STACK_BYTES);
-  own->step = DEALT;
-  return package;
+  own->step = BUSY;
+  Py_BEGIN_ALLOW_THREADS;
+  wrong = deal(own, heard, out, &culprit);
+  Py_END_ALLOW_THREADS;
+  own->step = wrong == NULL ? DEALT : BEGUN;
+  if (wrong == NULL) return package;
+  Py_DECREF(package);
+  return blame(wrong, culprit);
 }
 
 /* ---- Round 2 to the key ------------------------------------------------------------------------------------------- */
@@ -314,12 +326,9 @@ static const char *gather(const ceremony *own, const uint8_t *const *packages, t
 }
 
 /* The group key and all verification shares, encoded, end to end. */
-static PyObject *public_values(const ceremony *own, ts_element *key) {
+static void public_values(const ceremony *own, ts_element *key, uint8_t *out) {
   const ts_group *group = own->suite->group;
   ts_element polynomial[TS_DKG_MIN_SIGNERS_MAX];
-  PyObject *shares = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(own->count * group->element_bytes));
-  if (shares == NULL) return NULL;
-  uint8_t *out = (uint8_t *)PyBytes_AsString(shares);
   for (size_t k = 0; k < own->min_signers; k++) {
     polynomial[k] = own->commitments[k];
     for (size_t i = 1; i < own->count; i++)
@@ -331,33 +340,41 @@ static PyObject *public_values(const ceremony *own, ts_element *key) {
     group->encode(out + i * group->element_bytes, &share);
   }
   *key = polynomial[0];
-  return shares;
 }
 
-static PyObject *finish(ceremony *own, const uint8_t *const *packages) {
+/* (Signer, verification shares), with two places for scalars in secret memory. */
+static PyObject *finish(ceremony *own, const uint8_t *const *packages, ts_scalar *shares) {
   uint16_t culprit = 0;
   ts_element key;
-  PyObject *made = NULL;
-  ts_scalar *shares = native_secret_alloc(2 * sizeof *shares);
-  if (shares == NULL) return NULL;
-  const char *wrong = gather(own, packages, shares, &culprit);
-  PyObject *verification = wrong == NULL ? public_values(own, &key) : NULL;
-  if (verification != NULL)
-    made = native_signer_new(own->suite, own->participants[own->own], own->min_signers, &key, &shares[1]);
-  sodium_free(shares);
+  const char *wrong;
+  PyObject *answer = NULL;
+  PyObject *verification = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(own->count * own->suite->group->element_bytes));
+  if (verification == NULL) return NULL;
+  uint8_t *out = (uint8_t *)PyBytes_AsString(verification);
+  own->step = BUSY;
+  Py_BEGIN_ALLOW_THREADS;
+  wrong = gather(own, packages, shares, &culprit);
+  if (wrong == NULL) public_values(own, &key, out);
   sodium_stackzero(STACK_BYTES);
-  if (wrong != NULL) return blame(wrong, culprit);
-  PyObject *answer = made != NULL ? Py_BuildValue("(OO)", made, verification) : NULL;
+  Py_END_ALLOW_THREADS;
+  own->step = DEALT;
+  PyObject *made = wrong == NULL
+                       ? native_signer_new(own->suite, own->participants[own->own], own->min_signers, &key, &shares[1])
+                       : NULL;
+  if (made != NULL) answer = Py_BuildValue("(OO)", made, verification);
   Py_XDECREF(made);
-  Py_XDECREF(verification);
-  return answer;
+  Py_DECREF(verification);
+  return wrong != NULL ? blame(wrong, culprit) : answer;
 }
 
 static PyObject *ceremony_finish(PyObject *self, PyObject *packages) {
   ceremony *own = (ceremony *)self;
   const uint8_t *heard[TS_SIGNERS_MAX];
   if (!usable(own, DEALT) || !read_packages(own, packages, second_bytes(own), heard)) return NULL;
-  PyObject *answer = finish(own, heard);
+  ts_scalar *shares = native_secret_alloc(2 * sizeof *shares);
+  if (shares == NULL) return NULL;
+  PyObject *answer = finish(own, heard, shares);
+  sodium_free(shares);
   if (answer != NULL) { /* the polynomial has served */
     sodium_free(own->secret);
     own->secret = NULL;

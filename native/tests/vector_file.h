@@ -1,11 +1,11 @@
-/* Reads tests/vectors files: lines `name = hex` or `name[number] = hex`, `#` begins a comment. */
+/* Reads tests/vectors files: lines `name = hex` or `name[number] = hex` (or a word for hex), `#` begins a comment. */
 #ifndef THRESIGN_TESTS_VECTOR_FILE_H
 #define THRESIGN_TESTS_VECTOR_FILE_H
 
 #include "check.h"
 
 typedef struct vectors {
-  char text[65536];
+  char text[1 << 20];
 } vectors;
 
 static inline void vectors_load(vectors *file, const char *directory, const char *name) {
@@ -18,11 +18,12 @@ static inline void vectors_load(vectors *file, const char *directory, const char
   }
   size_t length = fread(file->text, 1, sizeof file->text - 1, stream);
   file->text[length] = '\0';
+  CHECK(length < sizeof file->text - 1); /* the whole file is here */
   fclose(stream);
 }
 
-/* The value's bytes; aborts unless it is there. Returns their number. number 0: a name without brackets. */
-static inline size_t vectors_get(const vectors *file, const char *name, unsigned number, uint8_t *out, size_t capacity) {
+/* Where the value begins; it ends with the line. Aborts unless it is there. number 0: a name without brackets. */
+static inline const char *vectors_find(const vectors *file, const char *name, unsigned number) {
   char key[128];
   if (number > 0) snprintf(key, sizeof key, "\n%s[%u] = ", name, number);
   else snprintf(key, sizeof key, "\n%s = ", name);
@@ -31,7 +32,12 @@ static inline size_t vectors_get(const vectors *file, const char *name, unsigned
     fprintf(stderr, "no value for%s\n", key);
     abort();
   }
-  const char *hex = found + strlen(key);
+  return found + strlen(key);
+}
+
+/* The value's bytes. Returns their number. */
+static inline size_t vectors_get(const vectors *file, const char *name, unsigned number, uint8_t *out, size_t capacity) {
+  const char *hex = vectors_find(file, name, number);
   size_t length = strcspn(hex, "\n") / 2;
   CHECK(length <= capacity);
   for (size_t i = 0; i < length; i++) {

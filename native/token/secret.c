@@ -143,6 +143,9 @@ void ts_secret_free(void *secret) {
       size_t i = offset / slabs[s].size;
       if (offset % slabs[s].size != 0 || arena.used[block + i] == 0) abort();
       UNPOISON(secret, slabs[s].size);
+#ifdef THRESIGN_TEST_HOOKS
+      if (ts_secret_released != NULL) ts_secret_released(secret, arena.used[block + i]);
+#endif
       ts_wipe(secret, slabs[s].size);
       POISON(secret, slabs[s].size);
       arena.used[block + i] = 0;
@@ -172,6 +175,8 @@ TS_NOINLINE void ts_stack_wipe(void) {
 }
 
 #ifdef THRESIGN_TEST_HOOKS
+void (*ts_secret_released)(const uint8_t *secret, size_t length);
+
 bool ts_secret_range(const uint8_t **start, size_t *length) {
   *start = arena.base;
   *length = TS_SECRET_ARENA_BYTES;

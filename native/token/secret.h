@@ -50,6 +50,8 @@ bool ts_secret_range(const uint8_t **start, size_t *length);
 bool ts_secret_at(size_t index, const uint8_t **secret, size_t *length);
 /* True if every byte that is not allocated is zero. */
 bool ts_secret_free_is_zero(void);
+/* If set: told of each allocation as it is freed, before it is wiped. */
+extern void (*ts_secret_released)(const uint8_t *secret, size_t length);
 #endif
 
 #endif

@@ -49,6 +49,7 @@ static const struct {
     {"ts.vchg1", 8 + 32 + 8 + 8},               /* view-change: domain, roster epoch, view */
     {"ts.newv1", 8 + 32 + 8 + 8},               /* new-view */
     {"ts.chkp1", 8 + 32 + 8 + 8 + 32 + 32},     /* checkpoint: domain, roster epoch, sequence, header, state */
+    {"ts.hrzn1", 8 + 32},                       /* horizon report */
     {"ts.miss1", 8 + 32},                       /* missing report */
     {"ts.here1", 8 + 32},                       /* presence */
     {"ts.kgab1", 8 + 32},                       /* ceremony abort */

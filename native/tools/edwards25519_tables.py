@@ -3,6 +3,7 @@
 
 Everything is derived here from p, d and the base point of RFC 8032, section 5.1; `--check FILE` compares instead.
 """
+
 import sys
 
 P = 2**255 - 19

@@ -1,7 +1,7 @@
 """Writes the tables of odd multiples of the generators of secp256k1 and P-256: (2 j + 1) 2^(6 i) G for i < 43, j < 32.
 
-    weierstrass_comb.py secp256k1|p256 OUTPUT            writes native/core/<curve>/comb_table.c
-    weierstrass_comb.py secp256k1|p256 --check FILE      compares it with what would be written
+weierstrass_comb.py secp256k1|p256 OUTPUT            writes native/core/<curve>/comb_table.c
+weierstrass_comb.py secp256k1|p256 --check FILE      compares it with what would be written
 """
 
 import sys

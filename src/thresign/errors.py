@@ -41,6 +41,12 @@ class MalformedRequest(CallerError):
     code = "malformed_request"
 
 
+class WrongMethod(CallerError):
+    """The path is there, and this is not how it is asked."""
+
+    code = "wrong_method"
+
+
 class BodyTooLarge(CallerError):
     """The body is longer than the domain accepts."""
 

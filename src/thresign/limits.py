@@ -26,9 +26,15 @@ WINDOW_SLOTS = 256
 """High watermark minus low watermark."""
 CHECKPOINT_INTERVAL = 64
 
+SNAPSHOT_BYTES_MAX = 256 * 1024 * 1024
+"""The longest ledger snapshot that a module takes over from another: about two million requests not yet expired."""
+
 PEER_QUEUE_BYTES_MAX = 32 * 1024 * 1024
 PENDING_REQUESTS_MAX = 4096
 PENDING_REQUESTS_PER_CALLER_MAX = 1024
+PENDING_PER_PEER_MAX = 1024
+"""Entries that one other module may have waiting here: what it forwards takes no room from this node's own, nor from
+another peer's."""
 
 TEXT_BYTES_MAX = 64
 IDEMPOTENCY_KEY_BYTES_MAX = 255

@@ -6,7 +6,6 @@ thresign-token is looked for beside it, or in THRESIGN_TOKEN_TOOL.
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import os
 import subprocess
@@ -18,15 +17,15 @@ from typing import Any
 import pkcs11
 import pytest
 
+from tests.house.tokens import LIBRARY, PlainMember, TokenFiles, genesis_of
+
 LABEL = "module 1"
 
 
 @pytest.fixture(scope="session")
 def module() -> Path:
     named = os.environ.get("THRESIGN_TOKEN_MODULE")
-    path = (
-        Path(named) if named else Path(str(importlib.resources.files("thresign") / "_token" / "libthresign-token.so"))
-    )
+    path = Path(named or LIBRARY)
     assert path.is_file(), f"no provider at {path}"
     return path
 
@@ -75,6 +74,14 @@ class Place:
         assert done.returncode == 0, done.stderr
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
+
+    def genesis(self) -> bytes:
+        """A genesis that this token can belong to: itself and three plain members."""
+        info = self.run_tool("info", "--user-pin-file", self.user_pin_file)
+        assert info.returncode == 0, info.stderr
+        card = json.loads(info.stdout)
+        own = TokenFiles(self.directory, LABEL, bytes.fromhex(card["vote"]), bytes.fromhex(card["sealing"]))
+        return genesis_of([own, *(PlainMember() for _ in range(3))]).encode()
 
     def pin_genesis(self, genesis: bytes) -> subprocess.CompletedProcess[str]:
         file = self.directory.with_name("genesis")

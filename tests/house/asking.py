@@ -1,4 +1,4 @@
-"""Callers that speak HTTP themselves: every header can be altered, doubled or left out, and the answer is seen whole."""
+"""Callers that speak HTTP themselves: every header can be altered, doubled or left out, and answers are seen whole."""
 
 from __future__ import annotations
 

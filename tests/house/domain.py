@@ -52,6 +52,8 @@ class RunningDomain:
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
     processes: dict[tuple[int, str], subprocess.Popen[bytes]] = field(default_factory=dict)
+    within: dict[int, list[str]] = field(default_factory=dict)
+    """What a module's processes are started with in front of their command: where they run."""
 
     @property
     def domain(self) -> Domain:
@@ -68,7 +70,7 @@ class RunningDomain:
         return next(module.url for module in self.domain.modules if module.number == number)
 
     def start(self, number: int, part: str) -> None:
-        command = [sys.executable, "-m", PARTS[part], str(self.directory(number))]
+        command = [*self.within.get(number, ()), sys.executable, "-m", PARTS[part], str(self.directory(number))]
         with (self.directory(number) / f"{part}.log").open("ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self.environment})
         self.processes[number, part] = process
@@ -146,10 +148,10 @@ class RunningDomain:
         return keys
 
 
-def make_domain(root: Path, modules: int = 4, own_uids: bool = True) -> RunningDomain:
-    """A new domain in an empty directory; nothing runs yet."""
+def make_domain(root: Path, modules: int = 4, own_uids: bool = True, host: str = "127.0.0.1") -> RunningDomain:
+    """A new domain in an empty directory; nothing runs yet. `host` as in Plan."""
     base_port = free_base_port(modules)
-    initialise(Plan(root, "test", modules, base_port=base_port, own_uids=own_uids), lambda _what: None)
+    initialise(Plan(root, "test", modules, host=host, base_port=base_port, own_uids=own_uids), lambda _what: None)
     return RunningDomain(root)
 
 

@@ -306,6 +306,8 @@ class LedgerRun:
         self.checks = Checks(domain)
         self.time_ms = max(NOW_MS, self.state.time_ms)
         self.bodies: list[bytes] = []
+        self.times: list[int] = []
+        """When each of the bodies was decided."""
 
     def draft(self, time_ms: int | None = None) -> Draft:
         return Draft(self.state, self.checks, self.time_ms if time_ms is None else time_ms)
@@ -329,6 +331,7 @@ class LedgerRun:
         assert isinstance(planned, Plan), planned
         ledger.apply(self.state, ledger.next_header(self.state, planned), planned)
         self.bodies.append(Batch(tuple(entries)).encode())
+        self.times.append(self.time_ms)
         return planned
 
     def announce(self, count: int = 8, numbers: Sequence[int] = (), incarnation: int = 1) -> None:

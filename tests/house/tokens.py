@@ -5,15 +5,19 @@ A test's domain may have members that are no tokens but plain Ed25519 keys of th
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
 import libnacl
+import pkcs11
 
 from thresign.custody.interface import Refused, SignCall
 from thresign.custody.token import SoftwareToken
@@ -98,6 +102,32 @@ def pin(token: TokenFiles, genesis: Genesis) -> None:
         "pin-genesis",
         *("--module", LIBRARY, "--dir", str(token.directory), "--so-pin-file", str(token.so_pin_file), str(path)),
     )
+
+
+@contextlib.contextmanager
+def opened_at(places: Sequence[tuple[Path, str]], library: str = LIBRARY) -> Iterator[list[SoftwareToken]]:
+    """The tokens in these directories, with their user PINs, as slots of the provider in this process, logged in;
+    finalised at the end. A process has one instance of the provider: one such domain at a time.
+    """
+    before = os.environ.get("THRESIGN_TOKEN_DIR")
+    os.environ["THRESIGN_TOKEN_DIR"] = ":".join(str(directory) for directory, _ in places)
+    try:
+        provider = pkcs11.lib(library)
+        assert len(provider.get_slots()) == len(places), "the provider is open with other tokens"
+        try:
+            yield [SoftwareToken(library, slot, user_pin) for slot, (_, user_pin) in enumerate(places)]
+        finally:
+            provider.finalize()
+    finally:
+        if before is None:
+            del os.environ["THRESIGN_TOKEN_DIR"]
+        else:
+            os.environ["THRESIGN_TOKEN_DIR"] = before
+
+
+def opened(tokens: Sequence[TokenFiles], library: str = LIBRARY) -> AbstractContextManager[list[SoftwareToken]]:
+    """The same for tokens that `make_token` made."""
+    return opened_at([(token.directory, token.user_pin) for token in tokens], library)
 
 
 @dataclass
@@ -194,7 +224,8 @@ class TokenDomain:
         return SignOrder(**{**fields, **changes})  # type: ignore[arg-type]
 
     def generate(self, suite: int = 1, min_signers: int = 3) -> Key:
-        participants = tuple(sorted(self.members))
+        """A key whose participants are the tokens: members that are plain keys hold no share."""
+        participants = tuple(sorted(self.tokens))
         key_id = os.urandom(16)
         order = KeygenOrder(
             os.urandom(32), os.urandom(32), key_id, 1, suite, 1, min_signers, self.time_ms + 60_000, participants

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from tests.house.asking import Asker
 from tests.house.domain import RunningDomain, running_domain
 from thresign.cli.main import app
+from thresign.cli.processes import PARTS
 from thresign.errors import InvalidEvidence, MalformedRequest
 from thresign.frost import suites, verify
 from thresign.frost.tweaks import KeyTweak, TweakKind, taproot, tweaked
@@ -135,8 +136,12 @@ def test_taproot_output_is_spent_by_key_path(domain: RunningDomain) -> None:
             assert expected.format() == output[1:]
             assert coincurve.PublicKeyXOnly(output[1:]).verify(signature, sighash)
             assert not verify.is_valid(suites.SECP256K1_TR.id, internal, sighash, signature)
-            report = verify_evidence(client.evidence(answer.request_id), domain.domain.genesis)
+            bundle, genesis = client.evidence(answer.request_id), domain.domain.genesis
+            report = verify_evidence(bundle, genesis)
             assert (report.public_key, report.signing_key) == (internal.hex(), output.hex())
+        for at in range(0, len(bundle), len(bundle) // 31):
+            with pytest.raises(InvalidEvidence):
+                verify_evidence(bundle[:at] + bytes([bundle[at] ^ 1]) + bundle[at + 1 :], genesis)
         for wrong in ("ed25519", "secp256k1"):
             with pytest.raises(MalformedRequest, match="tweaks"):
                 client.sign(wrong, sighash, tweaks=(Tweak(*derive),))
@@ -144,3 +149,38 @@ def test_taproot_output_is_spent_by_key_path(domain: RunningDomain) -> None:
             client.sign(name, sighash, tweaks=(Tweak(TweakKind.X_ONLY, b"\xff" * 32),))
         with pytest.raises(MalformedRequest, match="at most 8"):
             client.sign(name, sighash, tweaks=(Tweak(*derive),) * 9)
+
+
+@pytest.mark.parametrize("root", ["none", "ab" * 32])
+def test_command_line_spends_an_output(domain: RunningDomain, tmp_path: Path, root: str) -> None:
+    sighash = tmp_path / "sighash"
+    sighash.write_bytes(bytes(range(32)))
+    profile = ["--key", "secp256k1-tr", "--profile", str(domain.profile_path)]
+    signature = tmp_path / "sighash.sig"
+
+    def ran(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, [*words, *profile])
+        return done.exit_code, done.stdout.strip()
+
+    assert ran("sign", str(sighash), "--taproot", root)[0] == 0
+    assert ran("verify", str(sighash), str(signature), "--taproot", root) == (0, "valid")
+    assert ran("verify", str(sighash), str(signature), "--taproot", "cd" * 32) == (1, "NOT VALID")
+    assert ran("verify", str(sighash), str(signature)) == (1, "NOT VALID")
+    for wrong in ("", "ab", "zz" * 32):
+        assert ran("sign", str(sighash), "--taproot", wrong)[0] == 1
+    done = CliRunner().invoke(app, ["sign", str(sighash), "--taproot", root, "--key", "p256", *profile[2:]])
+    assert done.exit_code == 1
+    assert "only secp256k1-tr has outputs" in done.output
+
+
+def test_all_sign_again_after_a_restart(domain: RunningDomain) -> None:
+    """All modules die at once: keys are there, and every group's nonces are announced anew by the new incarnations."""
+    for number in domain.numbers:
+        for part in PARTS:
+            domain.kill(number, part)
+    domain.start_all()
+    with domain.client() as client:
+        for name in NAMES:
+            signature = base64.b64decode(client.sign(name, b"after the restart").signature)
+            key = base64.b64decode(client.key(name).public_key)
+            assert verify.is_valid(suites.BY_NAME[name].id, key, b"after the restart", signature)

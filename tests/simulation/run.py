@@ -4,19 +4,42 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.simulation.byzantine import BEHAVIOURS
+from tests.simulation.monitor import hold
 from tests.simulation.world import Faults, Module, World
 
 
 @dataclass
 class Outcome:
+    """What came of a run; `audit` is equal for equal runs, byte for byte."""
+
     seed: int
+    modules: int
+    liars: dict[int, str]
     applied: int
+    asked: int
     answered: int
     views: int
-    counts: dict[str, int]
+    counts: Counter[str]
     audit: str
+
+
+@dataclass
+class Plan:
+    """What a run is to be like, where the seed is not to draw it."""
+
+    n: int | None = None
+    faults: Faults | None = None
+    liars: tuple[str, ...] | None = None
+    """Behaviours, one liar each; () for none."""
+    requests: int = 30
+    fault_ms: int = 8000
+    prepare: Callable[[World], None] | None = None
+    """Called once the key is there and before the faults."""
 
 
 def draw_faults(rng: random.Random) -> Faults:
@@ -37,33 +60,80 @@ def draw_faults(rng: random.Random) -> Faults:
     )
 
 
-def run(seed: int, n: int = 4, faults: Faults | None = None, requests: int = 30, fault_ms: int = 8000) -> Outcome:
+def run(seed: int, plan: Plan | None = None) -> Outcome:
+    """One run. Raises Broken, or another error, when a promise is broken; the same seed and plan do the same again."""
+    plan = plan or Plan()
     rng = random.Random(seed ^ 0x5EED)
-    wanted = faults if faults is not None else draw_faults(rng)
-    world = World(seed, n, Faults(skew=wanted.skew))
+    wanted = plan.faults if plan.faults is not None else draw_faults(rng)
+    drawn = rng.choice([4, 4, 4, 4, 5, 6, 7])
+    world = World(seed, plan.n or drawn, Faults(skew=wanted.skew))
+    make_key(world)
+    world.retain = random.Random(seed ^ 0xD15C).choice([0, 4, 10_000])
+    liars = plan.liars if plan.liars is not None else draw_liars(rng, world.roster.f)
+    corrupt(world, rng, liars)
+    if plan.prepare is not None:
+        plan.prepare(world)
+    world.faults = wanted
+    start = world.now
+    schedule_faults(world, rng, wanted, start, plan.fault_ms)
+    schedule_requests(world, rng, plan.requests, plan.fault_ms)
+    world.run_until(start + plan.fault_ms)
+    heal(world)
+    check_liveness(world)
+    return outcome(world, seed)
+
+
+def make_key(world: World) -> None:
+    """A key "k", made while nothing fails."""
     world.run_until(200)
     body = json.dumps({"name": "k", "suite": "ed25519"}).encode()
     world.submit(world.modules[1], world.request("/v1/keys", body, "application/json"))
     while not world.key_active("k"):
         world.run_until(world.now + 100)
-        assert world.now < 20_000, "no key after 20 s without faults"
-    world.faults = wanted
-    start = world.now
-    schedule_faults(world, rng, wanted, start, fault_ms)
-    schedule_requests(world, rng, requests, fault_ms)
-    world.run_until(start + fault_ms)
-    heal(world)
-    check_liveness(world)
+        hold(world.now < 20_000, "a quiet domain makes a key", "none after 20 s")
+
+
+def draw_liars(rng: random.Random, most: int) -> tuple[str, ...]:
+    """At most f liars, of any kinds; none in a part of the runs."""
+    count = rng.randint(1, most) if rng.random() < 0.6 else 0
+    return tuple(rng.choice(sorted(BEHAVIOURS)) for _ in range(count))
+
+
+def corrupt(world: World, rng: random.Random, liars: tuple[str, ...]) -> None:
+    """Makes as many modules lie; which ones is drawn, the primary among the likelier."""
+    chosen = rng.sample(sorted(world.modules), len(liars))
+    if liars and rng.random() < 0.4:
+        chosen = [*{1: None} | dict.fromkeys(chosen)][: len(liars)]
+    for number, name in zip(chosen, liars, strict=True):
+        module = world.modules[number]
+        module.behaviour = BEHAVIOURS[name](world, module, random.Random(rng.random()))
+
+
+def outcome(world: World, seed: int) -> Outcome:
+    """What the run came to."""
     signed = [r for r in world.requests.values() if r.path.endswith("/sign")]
     answered = sum(r.id() in world.answers for r in signed)
-    return Outcome(seed, len(world.applied), answered, world.views, dict(world.counts), world.audit.hexdigest())
+    liars = {m.number: m.behaviour.name for m in world.modules.values() if m.behaviour is not None}
+    return Outcome(
+        seed,
+        len(world.modules),
+        liars,
+        len(world.monitor.applied),
+        len(signed),
+        answered,
+        world.views,
+        world.counts,
+        world.audit.hexdigest(),
+    )
 
 
 def schedule_requests(world: World, rng: random.Random, requests: int, span: int) -> None:
     def one() -> None:
-        alive = [m for m in world.modules.values() if m.replica is not None]
+        alive = [m for m in world.honest() if m.replica is not None]
         if alive:
-            request = world.request("/v1/keys/k/sign", b"message %d" % len(world.requests), "application/octet-stream")
+            request = world.request(
+                "/v1/keys/k/sign", b"message %d" % (len(world.requests) // 2), "application/octet-stream"
+            )
             for module in rng.sample(alive, 1 if rng.random() < 0.8 else min(2, len(alive))):
                 world.submit(module, request)
 
@@ -116,23 +186,30 @@ def heal(world: World) -> None:
                 world.connect(module, other)
 
 
-def check_liveness(world: World) -> None:
-    """After healing: every request that can still be signed is, and all modules come to the same place."""
-    deadline = world.now + 90_000
-    honest = [m for m in world.modules.values() if m.number not in world.monitor.byzantine]
-    probe = world.request("/v1/keys/k/sign", b"probe", "application/octet-stream")
+def check_liveness(world: World, deadline_ms: int = 90_000) -> None:
+    """After healing: a new request is answered by every correct module, and all come to the same place.
+
+    A module that takes a ledger over from beyond the request knows that it was decided, and not what came of it.
+    """
+    began, deadline = world.now, world.now + deadline_ms
+    honest = world.honest()
+    probe = world.request("/v1/keys/k/sign", b"probe", "application/octet-stream", lifetime_s=110)
     world.submit(honest[0], probe)
+
+    def sequences() -> set[int]:
+        return {m.service.book.state.sequence if m.service is not None else -1 for m in honest}
+
+    def unanswered() -> set[int]:
+        beyond = {number for number, at in world.taken_over.items() if at >= began}
+        return {m.number for m in honest} - world.answered_at.get(probe.id(), set()) - beyond
+
     while world.now < deadline:
         world.run_until(world.now + 250)
-        sequences = {m.service.book.state.sequence for m in honest if m.service is not None}
-        everywhere = len(world.answered_at.get(probe.id(), ())) == len(honest)
-        if everywhere and len(sequences) == 1:
-            break
-    assert probe.id() in world.answers, f"no answer {deadline - world.now} ms after healing: {where(world)}"
-    told = world.answered_at[probe.id()]
-    assert len(told) == len(honest), f"only modules {told} answer after healing: {where(world)}"
-    sequences = {m.service.book.state.sequence for m in honest if m.service is not None}
-    assert len(sequences) == 1, f"modules did not converge: {where(world)}"
+        if probe.id() in world.answers and not unanswered() and len(sequences()) == 1:
+            return
+    hold(probe.id() in world.answers, "a healed domain answers", f"no answer after {deadline_ms} ms: {where(world)}")
+    hold(not unanswered(), "all correct modules answer", f"not {sorted(unanswered())}: {where(world)}")
+    hold(len(sequences()) == 1, "correct modules come to the same place", where(world))
 
 
 def where(world: World) -> str:

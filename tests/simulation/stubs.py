@@ -4,8 +4,10 @@ another's signature, except a Byzantine module that a test tells to)."""
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Mapping, Sequence
 
+from tests.simulation.monitor import Monitor
 from thresign.custody.interface import CeremonyStep, Refused, SignCall
 from thresign.errors import CustodyError
 from thresign.ids import Digest
@@ -42,28 +44,6 @@ def signature_of(public_key: bytes, message: bytes, nonces: bytes) -> bytes:
     return nonces + hashlib.blake2b(public_key + nonces + message, digest_size=32).digest()
 
 
-class Monitor:
-    """Sees everything that every token does, and raises the moment a promise is broken."""
-
-    def __init__(self) -> None:
-        self.votes: dict[tuple[int, Phase, int, int], bytes] = {}
-        self.nonces: dict[tuple[int, int, int], bytes] = {}
-        self.partials = 0
-        self.byzantine: set[int] = set()
-
-    def vote(self, number: int, phase: Phase, view: int, header: Header) -> None:
-        if number in self.byzantine:
-            return
-        digest = header.digest()
-        held = self.votes.setdefault((number, phase, view, header.sequence), digest)
-        assert held == digest, f"module {number} voted twice: {phase.name}, view {view}, sequence {header.sequence}"
-
-    def nonce(self, number: int, incarnation: int, counter: int, order: bytes) -> None:
-        held = self.nonces.setdefault((number, incarnation, counter), order)
-        assert held == order, f"module {number} used nonce {incarnation}/{counter} for two orders"
-        self.partials += 1
-
-
 class StubToken:
     """Checks certificates and nonces as the real one does; shares and signatures are hashes."""
 
@@ -89,14 +69,18 @@ class StubToken:
         return sign(self.key, vote_bytes(phase, view, header))
 
     def sign_statement(self, unsigned: bytes) -> bytes:
+        self.monitor.statement(self.number, unsigned)
         return sign(self.key, unsigned)
 
     def check_certificate(self, certificate: bytes) -> None:
         parsed = Certificate.decode(certificate)
         message = vote_bytes(Phase.COMMIT, parsed.view, parsed.header.encode())
-        assert parsed.header.domain == self.domain
+        if parsed.header.domain != self.domain:
+            raise CustodyError("TS_OTHER_DOMAIN")
         if len(parsed.votes) != self.roster.q:
             raise CustodyError("TS_TOO_FEW_VOTES")
+        if any(a.number >= b.number for a, b in itertools.pairwise(parsed.votes)):
+            raise CustodyError("TS_VOTE_ORDER")
         for vote in parsed.votes:
             member = self.roster.member(vote.number)
             if member is None or not signed(member.vote_key, message, vote.signature):
@@ -156,7 +140,7 @@ class StubToken:
             return Refused(5, "TS_COMMITMENT_MISMATCH", "")
         if self.used.setdefault(slot.counter, leaf) != leaf:
             return Refused(6, "TS_NONCE_USED", "")
-        self.monitor.nonce(self.number, self.incarnation, slot.counter, leaf)
+        self.monitor.partial(self.number, self.incarnation, slot.counter, leaf, header)
         return share_of(leaf, self.number)
 
     def keygen_begin(self, call: SignCall) -> CeremonyStep:
@@ -197,9 +181,6 @@ class StubCombiner:
             return wrong
         nonces = hashlib.sha256(b"".join(slot.hiding + slot.binding for slot in order.signers)).digest()
         return signature_of(key.public_key, message, nonces)
-
-    def accepts(self, key: SigningKey, message: bytes, signature: bytes) -> bool:
-        return signature_of(key.public_key, message, signature[:32]) == signature
 
     def signed(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         return signed(public_key, message, signature)

@@ -13,11 +13,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.stubs import Monitor, StubChecks, StubCombiner, StubToken, sign
+from tests.simulation.byzantine.behaviour import Behaviour, well_formed
+from tests.simulation.monitor import Monitor, hold
+from tests.simulation.stubs import StubChecks, StubCombiner, StubToken, sign, signed
 from thresign.agreement.pbft.messages import DecidedBatch
 from thresign.callers import profile
 from thresign.errors import InvariantBroken, ThresignError
 from thresign.ids import Digest, ModuleNumber
+from thresign.journal.frames import frame, scan
 from thresign.ledger import snapshot
 from thresign.ledger.ledger import first_state
 from thresign.ledger.state import KeyState
@@ -26,13 +29,17 @@ from thresign.node.records import AnsweredRecord, DecidedRecord, ReportedRecord,
 from thresign.node.replica import Parts, Replica
 from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
+from thresign.orders.equivocation import Equivocation, verify
 from thresign.orders.genesis import Caller, Genesis, Settings
 from thresign.orders.requests import Request
 from thresign.orders.roster import Member, make_roster
+from thresign.orders.votes import PrePrepare
 from thresign.signing.events import Delivered, Past
 from thresign.vault import calls
+from thresign.vault.recovery import begin_life
 from thresign.vault.replay import replay
 from thresign.vault.service import Environment, Service
+from thresign.vault.voting.book import Ballot
 from thresign.wire.canonical import Record
 
 START_MS = 1_700_000_000_000
@@ -51,25 +58,42 @@ class Faults:
     vault_crash: float = 0.0
     partition: float = 0.0
     skew: int = 0
-    byzantine: tuple[str, ...] = ()
 
 
 class Disk:
-    """An append-only file: what was synced survives a crash, of the rest a prefix."""
+    """An append-only file: what was synced survives a crash; of the rest a part, cut off at any byte."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.synced = 0
+        self.mark = 0
+        self.cut = 0
+        """How many records were thrown away."""
+
+    def take(self, ballot: Ballot) -> None:
+        """What the vault's server does with a ballot."""
+        if ballot.mark:
+            self.mark = len(self.records)
+        self.append(ballot.records, ballot.sync)
+        if ballot.base:
+            self.records[: self.mark] = ballot.base
+            self.synced = len(self.records)
 
     def append(self, records: tuple[Record, ...], sync: bool) -> None:
         self.records.extend(records)
         if sync:
             self.synced = len(self.records)
 
-    def crash(self, rng: random.Random) -> None:
-        kept = rng.randint(self.synced, len(self.records))
-        del self.records[kept:]
-        self.synced = kept
+    def crash(self, rng: random.Random) -> str:
+        """What of the tail was lost: "tail lost" whole records, "tail torn" within one, or nothing."""
+        tail = b"".join(frame(record.encode()) for record in self.records[self.synced :])
+        if not tail:
+            return ""
+        end = rng.randint(0, len(tail))
+        ends = [0, *(end_of for _, end_of in scan(tail[:end]))]
+        del self.records[self.synced + len(ends) - 1 :]
+        self.synced = len(self.records)
+        return "tail torn" if ends[-1] != end else "tail lost" if end < len(tail) else ""
 
 
 @dataclass
@@ -90,13 +114,19 @@ class Module:
     timer_ids: int = 0
     skew_ms: int = 0
     up: set[int] = field(default_factory=set)
-    behaviour: Any = None
+    behaviour: Behaviour | None = None
+
+
+def service_grows(service: Service, ballot: Ballot) -> None:
+    """Every checkpoint is one at which the journal may begin anew."""
+    if ballot.records:
+        service.recovery.grown = 1 << 40
 
 
 class World:
     """`run_until` moves simulated time; `check` raises AssertionError when a promise is broken."""
 
-    def __init__(self, seed: int, n: int = 4, faults: Faults | None = None) -> None:
+    def __init__(self, seed: int, n: int = 4, faults: Faults | None = None, interval: int = 16) -> None:
         self.rng = random.Random(seed)
         self.faults = faults or Faults()
         self.now = 0.0
@@ -104,31 +134,46 @@ class World:
         self.ticket = 0
         self.monitor = Monitor()
         self.counts: Counter[str] = Counter()
-        self.applied: dict[int, tuple[bytes, bytes]] = {}
-        self.states: dict[int, bytes] = {}
         self.answers: dict[bytes, bytes] = {}
+        self.taken_over: dict[int, float] = {}
+        """By module: when it last took a ledger over."""
         self.answered_at: dict[bytes, set[int]] = {}
         self.refused: dict[bytes, str] = {}
         self.requests: dict[bytes, Request] = {}
         self.cut: set[tuple[int, int]] = set()
         self.audit = hashlib.sha256()
         self.views = 0
+        self.boundaries = 0
+        """How often any process wrote anything down."""
+        self.crash_at: dict[int, str] = {}
+        """By such a write: the process crashes "before" it, or "after" it and before anything that follows."""
+        self.conspiracy: dict[tuple[int, int], list[PrePrepare]] = {}
+        """What liars have shown for a slot: by view and sequence."""
+        self.on_write: Any = None
+        """Told before each write, with how to crash the writer and how to write; False means that it crashed."""
+        self.retain = 10_000
+        """Batches that nodes keep below the sequence at which their vault's journal begins."""
         members = tuple(
             Member(i, f"m{i}", sha256(b"vote%d/%d" % (seed, i)), sha256(b"seal%d/%d" % (seed, i)))
             for i in range(1, n + 1)
         )
         roster = make_roster(0, members)
         caller = Caller("alice", sha256(b"alice"), ("admin", "signer"))
-        self.settings = Settings(120_000, 5_000, 3_600_000, 20_000, 500, 16, (caller,))
+        self.settings = Settings(120_000, 5_000, 3_600_000, 20_000, 500, interval, (caller,))
         self.genesis = Genesis("simulated", START_MS, bytes(32), self.settings.digest(), roster)
         self.domain = self.genesis.domain()
         self.roster = roster
+        self.monitor.quorum = -(-(n + (n - 1) // 3 + 1) // 2)
         self.modules = {m.number: Module(m.number, m.vote_key) for m in members}
         for module in self.modules.values():
             module.skew_ms = self.rng.randint(-self.faults.skew, self.faults.skew)
         for module in self.modules.values():
             self.start_vault(module)
             self.start_node(module)
+
+    def honest(self) -> list[Module]:
+        """The modules that do not lie."""
+        return [m for m in self.modules.values() if m.number not in self.monitor.byzantine]
 
     # --- time -----------------------------------------------------------------------------------------------------
 
@@ -153,7 +198,8 @@ class World:
         state = first_state(self.genesis, self.settings)
         service = Service(ModuleNumber(module.number), token, state, ENVIRONMENT, StubChecks(token))
         replay(service, module.vault_disk.records)
-        service.begin_incarnation()
+        service.recovery.grown_bytes_min = 0
+        begin_life(service, lambda records: module.vault_disk.append(records, True))
         module.service = service
         module.vault_run += 1
         module.vault_busy = self.now
@@ -177,10 +223,20 @@ class World:
         module.replica = Replica(
             Parts(module.number, self.domain, self.roster, StubCombiner(), lambda _d: None, newest)
         )
+        self._answers_again(module)
         self.vault_connects(module)
         for other in self.modules.values():
             if other.replica is not None and other is not module:
                 self.connect(module, other)
+
+    def _answers_again(self, module: Module) -> None:
+        """What the journal says was answered is what this node answers from now on."""
+        records = module.node_disk.records
+        results = {r.order: r for r in records if isinstance(r, ResultRecord)}
+        for record in records:
+            if isinstance(record, AnsweredRecord) and record.order in results:
+                result = results[record.order]
+                self.answered(module, result.request, result.order, result.signature)
 
     def _recover(self, module: Module) -> None:
         """What the runtime does after a start: replay the journal's newest batches."""
@@ -208,7 +264,7 @@ class World:
     def crash_node(self, module: Module) -> None:
         module.replica = None
         module.node_run += 1
-        module.node_disk.crash(self.rng)
+        self.lose_tail(module.node_disk)
         self.counts["node crash"] += 1
         for other in self.modules.values():
             module.up.discard(other.number)
@@ -219,9 +275,14 @@ class World:
     def crash_vault(self, module: Module) -> None:
         module.service = None
         module.vault_run += 1
-        module.vault_disk.crash(self.rng)
+        self.lose_tail(module.vault_disk)
         self.counts["vault crash"] += 1
         self.feed(module, ev.VaultDown())
+
+    def lose_tail(self, disk: Disk) -> None:
+        what = disk.crash(self.rng)
+        if what:
+            self.counts[what] += 1
 
     def connect(self, a: Module, b: Module) -> None:
         for one, two in ((a, b), (b, a)):
@@ -234,8 +295,10 @@ class World:
     def feed(self, module: Module, event: ev.Event) -> None:
         if module.replica is None:
             return
+        run = module.node_run
         for output in module.replica.handle(event, int(self.now)):
-            self.do(module, output)
+            if module.node_run == run:  # it may crash while it writes
+                self.do(module, output)
 
     def do(self, module: Module, output: ev.Output) -> None:
         match output:
@@ -264,10 +327,15 @@ class World:
                 self.send_decided(module, output)
             case ev.SendHeld():
                 self.send_held(module, output)
+            case ev.Equivocated():
+                self.on_equivocated(module, output)
+            case ev.Prunable():
+                self.prune(module, output.sequence)
+            case ev.Restored():
+                self.counts["ledger taken over"] += 1
+                self.taken_over[module.number] = self.now
             case ev.Observe():
-                self.counts[f"observe {output.what}"] += 1
-                if output.what == "view":
-                    self.views += 1
+                self.on_observe(module, output)
 
     def set_timer(self, module: Module, name: str, after_ms: int) -> None:
         module.timer_ids += 1
@@ -283,8 +351,9 @@ class World:
 
     def transmit(self, module: Module, to: int, message: Record) -> None:
         if module.behaviour is not None:
-            for target, changed in module.behaviour.outgoing(self, module, to, message):
-                self.send(module, target, changed)
+            for target, changed in module.behaviour.outgoing(to, message):
+                if changed is message or well_formed(changed):
+                    self.send(module, target, changed)
         else:
             self.send(module, to, message)
 
@@ -307,6 +376,8 @@ class World:
             def arrive() -> None:
                 target = self.modules[to]
                 sent = module.node_run == run or rng.random() < 0.5
+                if sent and target.behaviour is not None and not target.behaviour.incoming(module.number, message):
+                    return
                 if sent and target.replica is not None and module.number in target.up:
                     self.feed(target, ev.PeerSaid(module.number, message))
 
@@ -324,7 +395,10 @@ class World:
                 return
             try:
                 ballot = module.service.serve(ask.call, self.clock(module))
-                module.vault_disk.append(ballot.records, ballot.sync)
+                if not self.persist(module, module.vault_disk, ballot):
+                    return
+                service_grows(module.service, ballot)
+                self.monitor.release()
                 reply: Record | ThresignError = ballot.reply
             except InvariantBroken:
                 raise
@@ -340,19 +414,60 @@ class World:
         self.at(module.vault_busy - self.now, serve)
 
     def write(self, module: Module, write: ev.Write) -> None:
-        if write.id == 0:
-            module.node_disk.append(write.records, False)
-            return
         run = module.node_run
-        module.node_disk.append(write.records, False)
-        upto = len(module.node_disk.records)
+        if not self.persist(module, module.node_disk, Ballot(None, write.records)) or write.id == 0:
+            return
+        upto = module.node_disk.cut + len(module.node_disk.records)
 
         def synced() -> None:
             if module.node_run == run:
-                module.node_disk.synced = max(module.node_disk.synced, upto)
+                disk = module.node_disk
+                disk.synced = max(disk.synced, upto - disk.cut)
                 self.feed(module, ev.Written(write.id))
 
         self.at(self.rng.uniform(0.1, 2.0), synced)
+
+    def persist(self, module: Module, disk: Disk, ballot: Ballot) -> bool:
+        """Writes down; False if the process crashes at it: before the write, or after it, with everything kept."""
+        if self.on_write is not None:
+            return self.struck(module, disk, ballot)
+        if not (ballot.records or ballot.base):
+            disk.take(ballot)
+            return True
+        crash = self.crash_at.get(self.boundaries)
+        self.boundaries += 1
+        if crash != "before":
+            disk.take(ballot)
+        if crash is None:
+            return True
+        if crash == "after":
+            disk.synced = len(disk.records)
+            self.monitor.release()
+        else:
+            self.monitor.withdraw()
+        self.crash_at_write(module, disk, 150)
+        return False
+
+    def struck(self, module: Module, disk: Disk, ballot: Ballot) -> bool:
+        """The same where a test decides, write by write, who crashes."""
+        held = len(disk.records)
+        if self.on_write(module, lambda: self.crash_at_write(module, disk, None), lambda: disk.take(ballot)):
+            return True
+        if len(disk.records) == held:
+            self.monitor.withdraw()
+        else:
+            self.monitor.release()
+        return False
+
+    def crash_at_write(self, module: Module, disk: Disk, back_after_ms: int | None) -> None:
+        """Crashes whose disk it is; back after a time that is drawn if it is not given."""
+        after = self.rng.uniform(5, 500) if back_after_ms is None else back_after_ms
+        if disk is module.vault_disk:
+            self.crash_vault(module)
+            self.at(after, lambda: module.service is None and self.start_vault(module))
+        else:
+            self.crash_node(module)
+            self.at(after, lambda: module.replica is None and self.start_node(module))
 
     def send_decided(self, module: Module, output: ev.SendDecided) -> None:
         records = {
@@ -360,9 +475,23 @@ class World:
             for record in module.node_disk.records
             if isinstance(record, DecidedRecord)
         }
+        if output.sequence not in records:
+            self.feed(module, ev.NotHeld(output.to, output.sequence))
         for sequence in range(output.sequence, output.sequence + 16):
             if sequence in records:
                 self.transmit(module, output.to, DecidedBatch(records[sequence].certificate, records[sequence].body))
+
+    def prune(self, module: Module, sequence: int) -> None:
+        """The node throws away what its vault does not need, as far as the retention setting of this run says."""
+        self.counts["journal begun anew"] += 1
+        disk = module.node_disk
+        kept = [
+            not isinstance(r, DecidedRecord) or r.certificate.header.sequence > sequence - self.retain
+            for r in disk.records
+        ]
+        disk.synced -= kept[: disk.synced].count(False)
+        disk.cut += kept.count(False)
+        disk.records = [r for r, keep in zip(disk.records, kept, strict=True) if keep]
 
     def send_held(self, module: Module, output: ev.SendHeld) -> None:
         results = {r.order: r for r in module.node_disk.records if isinstance(r, ResultRecord)}
@@ -379,28 +508,47 @@ class World:
 
     # --- observing ------------------------------------------------------------------------------------------------
 
+    def on_equivocated(self, module: Module, output: ev.Equivocated) -> None:
+        evidence = Equivocation.decode(output.evidence.encode())
+        if module.number not in self.monitor.byzantine:
+            self.counts["equivocation proven"] += 1
+            verify(evidence, self.roster, self.domain, signed)
+            hold(evidence.number in self.monitor.byzantine, "nobody is wrongly accused", f"module {evidence.number}")
+
     def on_applied(self, module: Module, output: ev.Applied) -> None:
         service = module.service
-        assert service is not None
-        if module.number in self.monitor.byzantine:
+        if service is None or module.number in self.monitor.byzantine:
             return
-        sequence = output.applied.sequence
-        digest = service.book.state.head
-        held = self.applied.setdefault(sequence, (digest, output.applied.body))
-        assert held[0] == digest, f"two decided batches at sequence {sequence}"
+        applied, state, decided = output.applied, service.book.state, service.book.decided
+        assert decided is not None and decided.header.sequence == applied.sequence == state.sequence
+        self.monitor.apply(applied.sequence, decided, applied.body, applied.orders)
         self.counts["applied"] += 1
-        if sequence % 4 == 0:
-            state = snapshot.digest(service.book.state)
-            assert self.states.setdefault(sequence, state) == state, f"two states at sequence {sequence}"
-        self.audit.update(b"%d %d " % (module.number, sequence) + digest)
+        if applied.sequence % 4 == 0:
+            self.monitor.state(applied.sequence, snapshot.digest(state))
+        self.audit.update(b"%d %d " % (module.number, applied.sequence) + decided.header.digest())
 
     def on_answer(self, module: Module, output: ev.Answer) -> None:
         combined = output.answered.held.combined
-        request = combined.certified.order.request
-        held = self.answers.setdefault(request, combined.signature)
-        assert held == combined.signature, f"two signatures for request {request.hex()}"
+        certified = combined.certified
+        self.answered(module, certified.order.request, certified.leaf, combined.signature)
+
+    def answered(self, module: Module, request: bytes, leaf: bytes, signature: bytes) -> None:
+        """A node answers a request."""
+        if module.number in self.monitor.byzantine:
+            return
+        self.monitor.answer(request, leaf, signature)
+        self.answers[request] = signature
         self.answered_at.setdefault(request, set()).add(module.number)
-        self.audit.update(request + combined.signature)
+        self.audit.update(request + signature)
+
+    def on_observe(self, module: Module, output: ev.Observe) -> None:
+        self.counts[f"observe {output.what}"] += 1
+        if module.number in self.monitor.byzantine:
+            return
+        if output.what == "view":
+            self.views += 1
+        elif output.what == "blame":
+            self.monitor.blamed(output.number, output.detail)
 
     # --- the caller -----------------------------------------------------------------------------------------------
 
@@ -419,9 +567,9 @@ class World:
         self.feed(module, ev.Submitted(request))
 
     def key_active(self, name: str) -> bool:
-        active = 0
+        """True once the key can sign at every module."""
         for module in self.modules.values():
-            if module.service is not None:
-                key = module.service.book.state.key_by_name(name)
-                active += key is not None and key.state is KeyState.ACTIVE
-        return active >= len(self.modules) - self.roster.f
+            key = module.service.book.state.key_by_name(name) if module.service is not None else None
+            if key is None or key.state is not KeyState.ACTIVE:
+                return False
+        return True

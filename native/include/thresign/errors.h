@@ -71,7 +71,7 @@
   X(CKR_TS_RECORD_NAME)            \
   X(CKR_TS_RECORD_MISSING)
 
-/* The name of one of the codes above ("CKR_TS_..."), or NULL. */
+/* The name of one of the codes above ("CKR_TS_...") or of a ts_result ("TS_..."), or NULL. */
 const char *ts_error_name(unsigned long code);
 
 #endif

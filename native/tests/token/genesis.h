@@ -1,4 +1,4 @@
-/* A genesis that the token under test can belong to: itself as module 1, and members whose keys the test has. */
+/* A genesis that the token under test can belong to, as any of its modules; the test has the other members' keys. */
 #ifndef THRESIGN_TESTS_TOKEN_GENESIS_H
 #define THRESIGN_TESTS_TOKEN_GENESIS_H
 
@@ -13,7 +13,7 @@ typedef struct test_domain {
   uint8_t genesis[1024];
   size_t genesis_length;
   uint8_t id[32], roster[32];
-  uint8_t vote_secrets[TEST_MEMBERS][64]; /* of members 2 to 4; the first is the token's and zero here */
+  uint8_t vote_secrets[TEST_MEMBERS][64]; /* zero for the token's own */
 } test_domain;
 
 /* The 32 bytes of the identity's public key with this label. */
@@ -31,8 +31,9 @@ static inline void test_public_key(CK_SESSION_HANDLE session, const char *label,
   memcpy(out, point + 2, 32);
 }
 
-/* Needs the identity, and someone logged in. The other members' keys come from the number, so that runs repeat. */
-static inline void test_domain_make(CK_SESSION_HANDLE session, test_domain *out) {
+/* The token becomes module `own`. Needs the identity, and someone logged in. The other members' keys come from the
+ * number, so that runs repeat. */
+static inline void test_domain_make_as(CK_SESSION_HANDLE session, uint16_t own, test_domain *out) {
   ts_writer writer;
   uint8_t vote[32], sealing[32], seed[32] = {0}, secret[32];
   memset(out, 0, sizeof *out);
@@ -53,8 +54,8 @@ static inline void test_domain_make(CK_SESSION_HANDLE session, test_domain *out)
     seed[0] = (uint8_t)(i + 1);
     (void)crypto_sign_seed_keypair(vote, out->vote_secrets[i], seed);
     (void)crypto_box_seed_keypair(sealing, secret, seed);
-    if (i == 0) {
-      memset(out->vote_secrets[0], 0, 64);
+    if (i + 1 == own) {
+      memset(out->vote_secrets[i], 0, 64);
       test_public_key(session, "vote", vote);
       test_public_key(session, "sealing", sealing);
     }
@@ -67,6 +68,10 @@ static inline void test_domain_make(CK_SESSION_HANDLE session, test_domain *out)
   out->genesis_length = (size_t)(writer.at - out->genesis);
   (void)crypto_hash_sha256(out->id, out->genesis, out->genesis_length);
   (void)crypto_hash_sha256(out->roster, roster, (size_t)(writer.at - roster));
+}
+
+static inline void test_domain_make(CK_SESSION_HANDLE session, test_domain *out) {
+  test_domain_make_as(session, 1, out);
 }
 
 /* In a read-write session of the SO. */

@@ -34,7 +34,8 @@ TLS_DAYS = 3650
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What is wanted. Ports: peers from `base_port`, REST from `base_port` + 100."""
+    """What is wanted. Ports: peers from `base_port`, REST from `base_port` + 100. In `host`, "{number}" stands for the
+    module's number, for domains whose modules are on hosts of their own."""
 
     directory: Path
     name: str = "demo"
@@ -42,6 +43,10 @@ class Plan(msgspec.Struct, frozen=True):
     host: str = "127.0.0.1"
     base_port: int = 7100
     own_uids: bool = True
+
+    def host_of(self, number: int) -> str:
+        """Where this module's node listens."""
+        return self.host.replace("{number}", str(number))
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -182,7 +187,9 @@ def _write_public(root: Path, plan: Plan, genesis: Genesis, settings: Settings) 
     ca_key, ca_certificate = make_ca(plan.name, now, TLS_DAYS)
     _secret(root / "offline" / "ca.key", ca_key)
     entries = tuple(
-        ModuleEntry(member.number, member.name, f"https://{plan.host}:{plan.base_port + 100 + member.number}")
+        ModuleEntry(
+            member.number, member.name, f"https://{plan.host_of(member.number)}:{plan.base_port + 100 + member.number}"
+        )
         for member in genesis.roster.members
     )
     (root / "domain.json").write_bytes(write_domain_file(genesis, settings, ca_certificate.decode(), entries))
@@ -201,7 +208,7 @@ def _pin_genesis(root: Path, number: int, genesis: Genesis) -> None:
 def _certificate(root: Path, plan: Plan, number: int, genesis: Genesis) -> None:
     now = datetime.datetime.now(datetime.UTC)  # noqa: TID251
     ca_key, ca_certificate = (root / "offline" / "ca.key").read_bytes(), (root / "ca.pem").read_bytes()
-    hosts = tuple(dict.fromkeys((plan.host, "localhost")))
+    hosts = tuple(dict.fromkeys((plan.host_of(number), "localhost")))
     key, certificate = issue(ca_key, ca_certificate, module_uri(genesis.domain(), number), hosts, now, TLS_DAYS)
     tls = _module(root, number) / "tls"
     (tls / "ca.pem").write_bytes(ca_certificate)
@@ -216,9 +223,9 @@ def _module_file(root: Path, plan: Plan, number: int, own_uids: bool) -> None:
         'domain = "../domain.json"',
         "",
         "[node]",
-        f'peer_host = "{plan.host}"',
+        f'peer_host = "{plan.host_of(number)}"',
         f"peer_port = {plan.base_port + number}",
-        f'rest_host = "{plan.host}"',
+        f'rest_host = "{plan.host_of(number)}"',
         f"rest_port = {plan.base_port + 100 + number}",
         f"uid = {node_uid}",
         "",
@@ -230,7 +237,7 @@ def _module_file(root: Path, plan: Plan, number: int, own_uids: bool) -> None:
     ]
     for other in range(1, plan.modules + 1):
         if other != number:
-            lines.append(f'{other} = {{ host = "{plan.host}", port = {plan.base_port + other} }}')
+            lines.append(f'{other} = {{ host = "{plan.host_of(other)}", port = {plan.base_port + other} }}')
     (_module(root, number) / "module.toml").write_text("\n".join(lines) + "\n")
 
 

@@ -16,13 +16,19 @@ from thresign.cli import demo as demonstration
 from thresign.cli.initialise import Plan, initialise
 from thresign.cli.output import errors, fail, progress, show
 from thresign.cli.processes import command, run_module
+from thresign.cli.taproot import output_of
 from thresign.client import Client, load_profile
 from thresign.errors import ConfigurationError, ThresignError, UnknownSuite
 from thresign.frost import suites, verify
 from thresign.orders.bundle import verify_evidence
 from thresign.setup.files import read_domain_file
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Threshold signing in which the key never exists.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # locals may be keys
+    help="Threshold signing in which the key never exists.",
+)
 domain_app = typer.Typer(no_args_is_help=True, help="Trust domains.")
 module_app = typer.Typer(no_args_is_help=True, help="Modules.")
 key_app = typer.Typer(no_args_is_help=True, help="Keys.")
@@ -39,16 +45,25 @@ ProfileOption = Annotated[
 IdempotencyKey = Annotated[
     str | None, typer.Option("--idempotency-key", help="Makes a retry the same request; a random one by default.")
 ]
+TaprootOption = Annotated[
+    str | None,
+    typer.Option(
+        "--taproot", help="For the key's Taproot output: the script tree's Merkle root in hex, or 'none' (BIP-341)."
+    ),
+]
 DomainFileOption = Annotated[Path, typer.Option("--domain", help="The domain's public file, domain.json.")]
 
 
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
-    """Errors end the command with one line and status 1."""
+    """Errors end the command with one line and status 1; so do files that cannot be read or written."""
     try:
         yield
     except ThresignError as error:
         fail(error)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        fail(ConfigurationError(f"{where}{error.strerror or error}"))
 
 
 @contextlib.contextmanager
@@ -62,7 +77,7 @@ def domain_init(
     directory: Annotated[Path, typer.Argument(help="An empty or new directory.")],
     modules: Annotated[int, typer.Option(help="How many modules.")] = 4,
     name: Annotated[str, typer.Option(help="The domain's name.")] = "local",
-    host: Annotated[str, typer.Option(help="Where the nodes listen.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Where the nodes listen; {number} is the module's.")] = "127.0.0.1",
     base_port: Annotated[int, typer.Option(help="Peers listen from here on, REST 100 higher.")] = 7100,
     same_uid: Annotated[bool, typer.Option(help="As root: do not give vaults and nodes uids of their own.")] = False,
     as_json: Json = False,
@@ -102,10 +117,11 @@ def demo(
     file: Annotated[Path | None, typer.Option(help="The file to sign, up to 8 MiB.")] = None,
     keep: Annotated[bool, typer.Option(help="Leave the domain running.")] = False,
     base_port: Annotated[int, typer.Option(help="Peers listen from here on, REST 100 higher.")] = 7100,
+    as_json: Json = False,
 ) -> None:
     """Four modules on this machine sign a real file, and OpenSSL verifies it."""
     with _told():
-        demonstration.demo(directory, file, keep, base_port)
+        demonstration.demo(directory, file, keep, base_port, as_json)
 
 
 @key_app.command("create")
@@ -160,16 +176,14 @@ def sign(
     profile: ProfileOption,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Where the signature goes: FILE.sig.")] = None,
     evidence: Annotated[Path | None, typer.Option(help="Where the evidence bundle goes.")] = None,
+    taproot: TaprootOption = None,
     idempotency_key: IdempotencyKey = None,
     as_json: Json = False,
 ) -> None:
     """Sign a file."""
     with _client(profile) as client, progress(f"signing {file}"):
-        try:
-            message = file.read_bytes()
-        except OSError as error:
-            raise ConfigurationError(f"{file}: {error.strerror}") from None
-        answer = client.sign(key, message, idempotency_key)
+        tweaks = output_of(client.key(key), taproot)[0] if taproot is not None else ()
+        answer = client.sign(key, file.read_bytes(), idempotency_key, tweaks)
         target = output or file.with_name(file.name + ".sig")
         target.write_bytes(base64.b64decode(answer.signature))
         if evidence is not None:
@@ -183,6 +197,7 @@ def verify_signature(
     signature: Annotated[Path, typer.Argument(help="Its signature.")],
     key: Annotated[str, typer.Option(help="The key's name.")],
     profile: ProfileOption,
+    taproot: TaprootOption = None,
     as_json: Json = False,
 ) -> None:
     """Verify a signature with the key that the domain has under this name."""
@@ -191,7 +206,8 @@ def verify_signature(
         suite = suites.BY_NAME.get(found.suite)
         if suite is None:
             raise UnknownSuite(f"suite {found.suite} is not known here")
-        good = verify.is_valid(suite.id, base64.b64decode(found.public_key), file.read_bytes(), signature.read_bytes())
+        public_key = output_of(found, taproot)[1]
+        good = verify.is_valid(suite.id, public_key, file.read_bytes(), signature.read_bytes())
     show({"valid": good}, as_json, "valid" if good else "NOT VALID")
     if not good:
         raise SystemExit(1)
@@ -216,8 +232,8 @@ def verify_bundle(
 def status(profile: ProfileOption, as_json: Json = False) -> None:
     """Every module of the domain: reachable or not, where it stands, how its shares are kept."""
     states, lines = [], []
-    read = load_profile(profile)
     with _told():
+        read = load_profile(profile)
         for module in read.domain.modules:
             try:
                 with Client(read, timeout_s=3.0) as client:
@@ -252,8 +268,8 @@ def caller_enrol(
     with _client(profile) as client:
         try:
             key = load_pem_public_key(public_key.read_bytes())
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(f"{public_key}: {error}") from None
+        except ValueError:
+            raise ConfigurationError(f"{public_key}: no PEM public key") from None
         if not isinstance(key, Ed25519PublicKey):
             raise ConfigurationError(f"{public_key}: not an Ed25519 public key")
         answer = client.enrol_caller(caller, key.public_bytes_raw(), tuple(role or ()))

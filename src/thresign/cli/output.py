@@ -12,7 +12,7 @@ from rich.console import Console
 
 from thresign.errors import ThresignError
 
-errors = Console(stderr=True, highlight=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
 plain = Console(highlight=False, soft_wrap=True)
 
 

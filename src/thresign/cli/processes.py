@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from thresign.setup.files import read_module
 PARTS = {"vault": "thresign.vault.main", "node": "thresign.node.main"}
 BACKOFF_S = (0.2, 5.0)
 GIVE_UP_AFTER = 5
-"""Starts in a row that each lasted less than a second."""
+"""Starts in a row that each lasted less than a second, of a process that never lasted longer. One that did has what it
+needs but for the moment (a full disk): it is started again until it lasts."""
 
 
 def command(part: str, directory: Path) -> list[str]:
@@ -28,6 +30,7 @@ class _Child:
         self.part = part
         self._command = command(part, directory)
         self._quick = 0
+        self._has_lasted = False
         self._pause = BACKOFF_S[0]
         self.process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
@@ -37,11 +40,13 @@ class _Child:
         """Starts the process if it does not run and its pause is over. Raises ConfigurationError if it never lasts."""
         if self.process is not None and self.process.poll() is not None:
             errors.print(f"thresign: {self.part} ended with status {self.process.returncode}", markup=False)
-            self._quick = self._quick + 1 if now - self._started < 1.0 else 0
+            lasted = now - self._started >= 1.0
+            self._has_lasted = self._has_lasted or lasted
+            self._quick = 0 if lasted else self._quick + 1
             self._pause = min(2 * self._pause, BACKOFF_S[1]) if self._quick else BACKOFF_S[0]
             self._again_at = now + self._pause
             self.process = None
-            if self._quick >= GIVE_UP_AFTER:
+            if self._quick >= GIVE_UP_AFTER and not self._has_lasted:
                 raise ConfigurationError(f"{self.part} does not start: see its last words above")
         if self.process is None and now >= self._again_at:
             self._started = now
@@ -63,6 +68,7 @@ class _Child:
 def run_module(directory: Path) -> None:
     """Runs vault and node, restarting what ends, until SIGTERM or SIGINT. Raises ConfigurationError."""
     read_module(directory)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # of whatever is started here, from its first moment on
     stopping = False
 
     def stop(_number: int, _frame: object) -> None:

@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import httpx
 import msgspec
@@ -17,7 +17,7 @@ from thresign.client.profile import Profile
 from thresign.errors import ThresignError, Undecided, by_code
 from thresign.orders import sign_body
 from thresign.orders.orders import Tweak
-from thresign.policy.actions import CALLERS_PATH, JSON, KEYS_PATH, OCTETS, CreateKey, EnrolCaller
+from thresign.policy.actions import CALLERS_PATH, JSON, KEYS_PATH, OCTETS, CreateKey, EnrolCaller, check_name
 from thresign.rest.interface import NodeStatus
 from thresign.rest.problems import Problem
 from thresign.rest.schemas import KeyList, KeyView, RequestView
@@ -25,6 +25,8 @@ from thresign.rest.schemas import KeyList, KeyView, RequestView
 LIFETIME_S = 60
 TRY_NEXT = frozenset({429, 502, 503})
 """Answers that another node, or the same a little later, may better."""
+
+T = TypeVar("T")
 
 
 class Client:
@@ -72,9 +74,10 @@ class Client:
         self, key: str, message: bytes, idempotency_key: str | None = None, tweaks: tuple[Tweak, ...] = ()
     ) -> RequestView:
         """Signs the message, whole, with the key or, given tweaks, with a child of it. `signature` is base64."""
+        path = f"{KEYS_PATH}/{check_name(key)}/sign"
         if tweaks:
-            return self._post(f"{KEYS_PATH}/{key}/sign", sign_body.write(message, tweaks), JSON, idempotency_key)
-        return self._post(f"{KEYS_PATH}/{key}/sign", message, OCTETS, idempotency_key)
+            return self._post(path, sign_body.write(message, tweaks), JSON, idempotency_key)
+        return self._post(path, message, OCTETS, idempotency_key)
 
     def enrol_caller(
         self, caller: str, public_key: bytes, roles: tuple[str, ...], idempotency_key: str | None = None
@@ -85,23 +88,23 @@ class Client:
 
     def keys(self) -> tuple[KeyView, ...]:
         """All keys."""
-        return msgspec.json.decode(self._get(KEYS_PATH, signed=False), type=KeyList).keys
+        return _read(self._get(KEYS_PATH, signed=False), KeyList).keys
 
     def key(self, name: str) -> KeyView:
         """One key."""
-        return msgspec.json.decode(self._get(f"{KEYS_PATH}/{name}", signed=False), type=KeyView)
+        return _read(self._get(f"{KEYS_PATH}/{check_name(name)}", signed=False), KeyView)
 
     def public_key_pem(self, name: str) -> bytes:
         """A key's public key as PEM. Raises MalformedRequest if no standard has one (secp256k1-tr, ristretto255)."""
-        return self._get(f"{KEYS_PATH}/{name}/public.pem", signed=False)
+        return self._get(f"{KEYS_PATH}/{check_name(name)}/public.pem", signed=False)
 
     def public_key_hex(self, name: str) -> str:
         """A key's public key as hex: RFC 9591's encoding, or BIP-340's x-coordinate."""
-        return self._get(f"{KEYS_PATH}/{name}/public.hex", signed=False).decode("ascii").strip()
+        return self._get(f"{KEYS_PATH}/{check_name(name)}/public.hex", signed=False).decode("ascii").strip()
 
     def request(self, request_id: str) -> RequestView:
         """Where a request stands."""
-        return msgspec.json.decode(self._get(f"/v1/requests/{request_id}"), type=RequestView)
+        return _read(self._get(f"/v1/requests/{request_id}"), RequestView)
 
     def evidence(self, request_id: str) -> bytes:
         """The evidence bundle of a signature."""
@@ -109,7 +112,7 @@ class Client:
 
     def status(self, url: str) -> NodeStatus:
         """The status of one node."""
-        return msgspec.json.decode(self._get("/v1/status", only=url), type=NodeStatus)
+        return _read(self._get("/v1/status", only=url), NodeStatus)
 
     def _post(self, path: str, body: bytes, content_type: str, idempotency_key: str | None) -> RequestView:
         key = idempotency_key or secrets.token_urlsafe(18)
@@ -119,7 +122,7 @@ class Client:
             headers = self._profile.post_headers(path, body, content_type, key, created, self._lifetime_s)
             return self._http.post(url + path, content=body, headers=headers)
 
-        return msgspec.json.decode(self._ask(send, self._profile.urls), type=RequestView)
+        return _read(self._ask(send, self._profile.urls), RequestView)
 
     def _get(self, path: str, signed: bool = True, only: str | None = None) -> bytes:
         def send(url: str) -> httpx.Response:
@@ -154,9 +157,16 @@ class Client:
         raise error
 
 
+def _read(content: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ThresignError(f"the node's answer is no {kind.__name__}: {error}") from None
+
+
 def _error(answer: httpx.Response) -> ThresignError:
     try:
-        problem = msgspec.json.decode(answer.content, type=Problem)
-    except msgspec.DecodeError:
+        problem = _read(answer.content, Problem)
+    except ThresignError:
         return ThresignError(f"HTTP {answer.status_code} without a problem document")
     return by_code(problem.type.rsplit(":", 1)[-1], problem.detail, problem.culprits)

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -70,14 +71,21 @@ def load_profile(path: str | Path) -> Profile:
     file = Path(path)
     try:
         read = msgspec.convert(tomllib.loads(file.read_text()), ProfileFile)
-        pem = (file.parent / read.key).read_bytes()
-        key = load_pem_private_key(pem, None)
     except OSError as error:
         raise ConfigurationError(f"{error.filename}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except ValueError as error:  # not UTF-8, not TOML, or not these fields
         raise ConfigurationError(f"{file}: {error}") from None
-    except (ValueError, TypeError):
-        raise ConfigurationError(f"{file.parent / read.key}: no unencrypted PEM private key") from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigurationError(f"{file.parent / read.key}: not an Ed25519 key")
+    key = _load_key(file.parent / read.key)
     return Profile(read_domain_file(file.parent / read.domain), read.caller, key, read.urls)
+
+
+def _load_key(path: Path) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), None)
+    except OSError as error:
+        raise ConfigurationError(f"{error.filename}: {error.strerror}") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ConfigurationError(f"{path}: no unencrypted PEM private key") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigurationError(f"{path}: not an Ed25519 key")
+    return key

@@ -8,6 +8,7 @@ in CeremonyFailed; who sends something wrong is named in `culprits`. Without all
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import NoReturn
 
 from thresign.errors import CeremonyFailed
 from thresign.frost.keys import PublicKeys
@@ -70,6 +71,9 @@ class Ceremony:
         each = (shares[at : at + size] for at in range(0, len(shares), size))
         verification = dict(zip(self._participants, each, strict=True))
         return Signer(token), PublicKeys(self._suite, self._min_signers, token.public_key, verification)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a ceremony owns secrets: it is neither copied nor pickled")
 
     def _in_order(self, packages: Mapping[int, bytes]) -> tuple[bytes, ...]:
         missing = tuple(number for number in self._participants if number not in packages)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from typing import NoReturn
 
 from thresign.frost import suites
 from thresign.frost.keys import Commitment, PublicKeys
@@ -78,6 +79,9 @@ class Signer:
         Two signers opened from one wrapped share are harmless, since their nonces differ.
         """
         return self._token.wrap(key)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a signer owns secrets: it is neither copied nor pickled")
 
     def __repr__(self) -> str:
         return f"Signer({self.suite.name}, number {self.number}, {self.min_signers} sign together)"

@@ -83,3 +83,13 @@ def decodes(group: int, elements: bytes) -> bool:
 def is_scalar(suite: int, data: bytes) -> bool:
     """True iff `data` is the canonical encoding of a scalar of the suite's group."""
     return _native.is_scalar(suite, data)
+
+
+def multiply(group: int, scalar: bytes, element: bytes = b"") -> bytes:
+    """scalar times the element, or times the generator; b"" is the identity. Raises ValueError if one is not valid."""
+    return _native.multiply(group, scalar, element)
+
+
+def multiply_sum(group: int, scalars: Sequence[bytes], elements: Sequence[bytes]) -> bytes:
+    """The sum of scalars[i] times elements[i], in variable time; b"" is the identity. Raises as `multiply`."""
+    return _native.multiply_sum(group, b"".join(scalars), b"".join(elements))

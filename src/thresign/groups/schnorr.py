@@ -11,9 +11,9 @@ import coincurve
 import ecdsa
 import libnacl
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from ecdsa.ellipticcurve import INFINITY, PointJacobi
-from ecdsa.errors import MalformedPointError
 
 _P256 = ecdsa.NIST256p
 _nacl = libnacl.nacl
@@ -49,20 +49,30 @@ def secp256k1(commitment: bytes, public_key: bytes, z: int, c: int) -> bool:
 
 
 def p256(commitment: bytes, public_key: bytes, z: int, c: int) -> bool:
-    """z G - c Y = R by the `ecdsa` library; R and Y compressed (33 bytes), z and c below the order."""
+    """z G - c Y = R by the `ecdsa` library; R and Y compressed (33 bytes), z and c below the order.
+
+    OpenSSL reads the elements: it refuses x-coordinates that are not reduced, which `ecdsa` 0.19.1 takes.
+    """
     try:
-        key = PointJacobi.from_bytes(_P256.curve, public_key, valid_encodings=("compressed",), order=_P256.order)
-        right = PointJacobi.from_bytes(_P256.curve, commitment, valid_encodings=("compressed",), order=_P256.order)
-    except MalformedPointError:
+        key, right = _p256_point(public_key), _p256_point(commitment)
+    except ValueError:
         return False
     left = _P256.generator.mul_add(z, key, _P256.order - c)
     return bool(z != 0 and left != INFINITY and left == right)
 
 
+def _p256_point(data: bytes) -> PointJacobi:
+    point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), data).public_numbers()
+    return PointJacobi(_P256.curve, point.x, point.y, 1, _P256.order)
+
+
 def ristretto255(commitment: bytes, public_key: bytes, z: bytes, c: bytes) -> bool:
-    """z G = R + c Y by libsodium; 32 bytes each, z and c below the order, little-endian."""
+    """z G = R + c Y by libsodium; 32 bytes each, z and c below the order, little-endian.
+
+    libsodium 1.0.18 reads encodings whose top bit is set: they are refused here (RFC 9496 section 4.3.1).
+    """
     left, product, right = (libnacl.ctypes.create_string_buffer(_RISTRETTO_BYTES) for _ in range(3))
-    if len(commitment) != _RISTRETTO_BYTES or len(public_key) != _RISTRETTO_BYTES:
+    if any(len(element) != _RISTRETTO_BYTES or element[-1] >> 7 for element in (commitment, public_key)):
         return False
     if (
         _nacl.crypto_scalarmult_ristretto255_base(left, z)

@@ -1,1 +1,1 @@
-"""Append-only files: framing that survives a torn tail (frames), and the file itself (file)."""
+"""Append-only files: framing that survives a torn tail (frames), one file (file), and many in a row (segments)."""

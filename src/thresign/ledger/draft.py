@@ -9,7 +9,7 @@ from thresign.ids import Digest, RequestId
 from thresign.ledger.assign import Assigner
 from thresign.ledger.state import State
 from thresign.ledger.verdicts import Change, Checks, Permit
-from thresign.orders.merkle import batch_root, leaf_hash
+from thresign.orders.merkle import batch_root, order_hash
 from thresign.orders.orders import Order
 
 
@@ -53,7 +53,7 @@ class Plan:
 def finish(draft: Draft, permits: Sequence[Permit]) -> Plan:
     """The plan of the permitted entries, in order."""
     leaves = [permit.order.encode() for permit in permits]
-    hashes = [leaf_hash(leaf) for leaf in leaves]
+    hashes = [order_hash(leaf) for leaf in leaves]
     consumed = draft.assigner.change()
     changes = [consumed] if consumed is not None else []
     for permit in permits:

@@ -81,12 +81,17 @@ def judge_generated(draft: Draft, entry: KeyGenerated) -> Verdict:
 
 
 def judge_confirmed(draft: Draft, entry: KeyConfirmed) -> Verdict:
-    """Permit iff the key awaits confirmation and this is its signature over its own public values. [LEDGER-K4]"""
+    """Permit iff the key awaits confirmation, in time, and this is its signature over its public values. [LEDGER-K4]
+
+    Past the deadline applying the batch fails the key: a confirmation in it would raise it again, reason and all.
+    """
     key = draft.state.keys.get(KeyId(entry.key))
     if key is None:
         return Refuse(InvalidVote("a confirmation of no key"))
     if key.state is not KeyState.CONFIRMING:
         return Known(f"the key is {key.state.name.lower()}")
+    if key.expires_ms <= draft.time_ms:
+        return Refuse(CeremonyFailed("the confirmation's deadline is over"))
     if not draft.touch("key", key.id):
         return Later("another entry about this key stands in the same batch")
     message = confirmation_of(draft.state.domain, key)

@@ -22,7 +22,7 @@ from thresign.ledger.state import EXPIRY_BUCKET_MS, Key, KeyState, RequestRecord
 from thresign.ledger.verdicts import Change, Known, Later, Permit, Refuse, Verdict
 from thresign.orders.digests import key_id, sha256
 from thresign.orders.genesis import Caller
-from thresign.orders.merkle import leaf_hash
+from thresign.orders.merkle import order_hash
 from thresign.orders.orders import KeygenOrder, NoticeOrder, Order, SignOrder, Usage
 from thresign.orders.requests import Request
 from thresign.policy.actions import CreateKey, EnrolCaller, Sign, parse
@@ -102,7 +102,7 @@ def _in_time(draft: Draft, request: Request) -> Refuse | None:
 
 def _record(request: Request, request_id: RequestId, order: Order) -> Change:
     digest = what(request.path, request.content_sha256)
-    record = RequestRecord(digest, leaf_hash(order.encode()), request.expires_s * 1000)
+    record = RequestRecord(digest, order_hash(order.encode()), request.expires_s * 1000)
 
     def apply(state: State) -> None:
         state.requests[request_id] = record
@@ -179,7 +179,7 @@ def _create_key(draft: Draft, request: Request, request_id: RequestId, action: C
         min_signers=min_signers,
         participants=participants,
         expires_ms=expires_ms,
-        ceremony=leaf_hash(order.encode()),
+        ceremony=order_hash(order.encode()),
     )
 
     def apply(state: State) -> None:

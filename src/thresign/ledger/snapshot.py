@@ -134,17 +134,22 @@ def digest(state: State) -> Digest:
         _modules(state),
         _pools(state),
     )
-    seconds = b"".join(second.to_bytes(8, "big") + _second(state, second) for second in sorted(state.expiry))
+    # A second may hold no request any more: one whose id was used again after its expiry stands under its new one.
+    seconds = b"".join(
+        second.to_bytes(8, "big") + sha256(b"".join(parts))
+        for second in sorted(state.expiry)
+        if (parts := _second(state, second))
+    )
     return sha256(sha256(fixed.encode()) + sha256(seconds))
 
 
-def _second(state: State, second: int) -> Digest:
+def _second(state: State, second: int) -> list[bytes]:
     parts = []
     for request in state.expiry[second]:
         record = state.requests.get(request)
         if record is not None and record.expires_ms // EXPIRY_BUCKET_MS == second:
             parts.append(request + record.what + record.order + record.expires_ms.to_bytes(8, "big"))
-    return sha256(b"".join(parts))
+    return parts
 
 
 def take(state: State) -> Snapshot:
@@ -199,6 +204,8 @@ def restore(snapshot: Snapshot, domain: Digest) -> State:
         state.pools[ModuleNumber(held.number), held.group] = pool
     for request in snapshot.requests:
         name = RequestId(request.id)
+        if name in state.requests:
+            raise MalformedRecord("a snapshot in which a request stands twice")
         state.requests[name] = RequestRecord(Digest(request.what), Digest(request.order), request.expires_ms)
         state.expiry.setdefault(request.expires_ms // EXPIRY_BUCKET_MS, []).append(name)
     if take(state) != snapshot:

@@ -7,6 +7,7 @@ it is put forward to be ordered, and its caller waits. A retry, here or at anoth
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
@@ -31,10 +32,11 @@ from thresign.node.evidence import build
 from thresign.node.history import History
 from thresign.node.runtime import Runtime
 from thresign.orders.batch import Batch, Entry
+from thresign.orders.equivocation import Equivocation, place_of
 from thresign.orders.genesis import Caller
 from thresign.orders.requests import Request
 from thresign.policy.actions import CALLERS_PATH, EnrolCaller, parse
-from thresign.rest.interface import Enrolled, KeyMade, ModuleState, NodeStatus, Outcome, Signed, Waiting
+from thresign.rest.interface import Enrolled, KeyMade, ModuleState, NodeStatus, Outcome, Proof, Signed, Waiting
 from thresign.setup.files import Domain
 from thresign.signing.stages import Answered
 from thresign.storage.interface import OrderRow
@@ -156,6 +158,7 @@ class Desk:
             tuple(ModuleState(m.number, m.name, m.number == self._number or m.number in up) for m in roster.members),
             not reason,
             reason,
+            tuple(_proof(evidence) for evidence in self._runtime.accusations.proofs),
         )
 
     # --- Watcher --------------------------------------------------------------------------------------------------
@@ -357,3 +360,8 @@ class Desk:
         if isinstance(action, EnrolCaller):
             self._callers[action.id] = Caller(action.id, action.public_key, tuple(sorted(set(action.roles))))
             self._tell(request.id(), Enrolled(request.id(), action.id))
+
+
+def _proof(evidence: Equivocation) -> Proof:
+    _, _, view, sequence = place_of(evidence.first)
+    return Proof(evidence.number, view, sequence, base64.b64encode(evidence.encode()).decode())

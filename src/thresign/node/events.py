@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from thresign.errors import ThresignError
 from thresign.orders.batch import Entry
+from thresign.orders.equivocation import Equivocation
 from thresign.signing.stages import Answered
 from thresign.vault import calls
 from thresign.wire.canonical import Record
@@ -71,7 +72,26 @@ class BodyArrived(NamedTuple):
     """The vault holds another large body."""
 
 
-Event = VaultUp | VaultDown | VaultSaid | PeerSaid | PeerUp | PeerDown | Submitted | TimerFired | Written | BodyArrived
+class NotHeld(NamedTuple):
+    """The journal does not hold the decided batch of this sequence, which a module that lags asked for."""
+
+    to: int
+    sequence: int
+
+
+Event = (
+    VaultUp
+    | VaultDown
+    | VaultSaid
+    | PeerSaid
+    | PeerUp
+    | PeerDown
+    | Submitted
+    | TimerFired
+    | Written
+    | BodyArrived
+    | NotHeld
+)
 
 # --- out --------------------------------------------------------------------------------------------------------------
 
@@ -143,6 +163,24 @@ class SendDecided(NamedTuple):
     sequence: int
 
 
+class Restored(NamedTuple):
+    """The vault took a ledger over: for queries, it stands here now."""
+
+    status: calls.Status
+
+
+class Equivocated(NamedTuple):
+    """A module signed two things of which it may sign one: keep the proof. Both signatures have been checked."""
+
+    evidence: Equivocation
+
+
+class Prunable(NamedTuple):
+    """The vault does not need batches up to this sequence any more, whatever crashes."""
+
+    sequence: int
+
+
 class SendHeld(NamedTuple):
     """Say which of these orders' results are held by the journal; and send the results, if wanted."""
 
@@ -171,5 +209,8 @@ Output = (
     | Refused
     | SendDecided
     | SendHeld
+    | Restored
+    | Prunable
+    | Equivocated
     | Observe
 )

@@ -1,6 +1,7 @@
 """The node's memory: its journal, and the index over it. What is newest is also kept in memory.
 
-The journal is the truth and is only appended to. The index is derived; after a crash it goes on from where it was.
+The journal is the truth: it is appended to, and its oldest segments may be thrown away. The index is derived; after a
+crash it goes on from where it was.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from thresign.errors import MalformedRecord, StorageError
-from thresign.journal.file import JournalFile
+from thresign.journal.frames import HEAD_BYTES
+from thresign.journal.segments import SegmentedJournal
 from thresign.node.records import RECORDS, AnsweredRecord, DecidedRecord, ReportedRecord, ResultRecord
-from thresign.orders.merkle import leaf_hash
-from thresign.orders.orders import KeygenOrder, NoticeOrder, SignOrder
+from thresign.orders.header import Header
+from thresign.orders.merkle import order_hash
+from thresign.orders.orders import KeygenOrder, NoticeOrder, SignOrder, sign_order
 from thresign.storage.interface import AnswerRow, BatchRow, Index, OrderRow, ReportRow, ResultRow, Row
 from thresign.wire.canonical import Record, decode_one_of
 
@@ -27,7 +30,7 @@ FLUSH_ROWS = 512
 class History:
     """Appends, and finds again."""
 
-    def __init__(self, journal: JournalFile, index: Index) -> None:
+    def __init__(self, journal: SegmentedJournal, index: Index) -> None:
         """Indexes what the journal has beyond the index. Raises StorageError, JournalCorrupt."""
         self._journal = journal
         self._index = index
@@ -38,8 +41,39 @@ class History:
         self._orders: OrderedDict[bytes, list[OrderRow]] = OrderedDict()
         self._batches: OrderedDict[int, int] = OrderedDict()
         self._flushing: asyncio.Task[None] | None = None
-        self.failed: Exception | None = None
+        self._failed: StorageError | None = None
         self._catch_up()
+
+    async def prune(self, sequence: int, before_ms: int) -> None:
+        """Throws away whole segments whose batches lie at or before `sequence` and have agreed times before
+        `before_ms`, with the results and answers of their orders. Raises StorageError.
+
+        Files go first: a row of the index that is left over by a crash leads nowhere, and goes the next time.
+        """
+        place, first = self._journal.first, 0
+        for start in self._journal.segments[1:]:
+            begins = self._first_batch(start)
+            if begins is None or begins.sequence > sequence + 1 or begins.time_ms >= before_ms:
+                break
+            place, first = start, begins.sequence
+        if place == self._journal.first:
+            return
+        self._journal.prune(place)
+        for kept in [kept for kept, at in self._batches.items() if at < place]:
+            del self._batches[kept]
+        for request, rows in list(self._orders.items()):
+            self._orders[request] = [row for row in rows if row.sequence >= first]
+        await self._flushed()
+        await asyncio.to_thread(self._index.prune, place, first)
+
+    def _first_batch(self, place: int) -> Header | None:
+        """The header of the first decided batch from this place on."""
+        while place < self._journal.size:
+            payload = self._journal.read(place)
+            if payload[:8] == DecidedRecord.TAG:
+                return DecidedRecord.decode(payload).certificate.header
+            place += HEAD_BYTES + len(payload)
+        return None
 
     def _catch_up(self) -> None:
         position = self._index.position()
@@ -54,7 +88,10 @@ class History:
     # --- writing --------------------------------------------------------------------------------------------------
 
     def append(self, records: Sequence[Record]) -> None:
-        """Appends; on disk after `sync`. Raises StorageError."""
+        """Appends; on disk after `sync`. Raises StorageError, also if the index could not be written: what it lacks is
+        found again only at the next start, from the journal."""
+        if self._failed is not None:
+            raise self._failed
         places = self._journal.append(record.encode() for record in records)
         for place, record in zip(places, records, strict=True):
             self._note(place, record)
@@ -87,10 +124,10 @@ class History:
                 kept.popitem(last=False)
 
     def _note_order(self, sequence: int, index: int, encoded: bytes) -> None:
-        leaf = leaf_hash(encoded)
+        leaf = order_hash(encoded)
         tag = encoded[:8]
         if tag == SignOrder.TAG:
-            order = SignOrder.decode(encoded)
+            order = sign_order(encoded)
             row = OrderRow(order.request, order.item, order.attempt, leaf, sequence, index)
         elif tag == KeygenOrder.TAG:
             row = OrderRow(KeygenOrder.decode(encoded).request, 0, 1, leaf, sequence, index)
@@ -104,14 +141,22 @@ class History:
         self._rows.append(row)
 
     async def _flush(self) -> None:
+        rows: list[Row] = []
         try:
             while self._rows:
                 rows, self._rows = self._rows, []
                 await asyncio.to_thread(self._index.add, rows, self._journal.size)
         except StorageError as error:
-            self.failed = error
+            self._rows = rows + self._rows  # so that nothing of it is dropped from memory
+            self._failed = error
         finally:
             self._flushing = None
+
+    async def _flushed(self) -> None:
+        """Returns when the index has what was noted so far."""
+        if self._flushing is None:
+            self._flushing = asyncio.get_running_loop().create_task(self._flush())
+        await self._flushing
 
     def _flush_now(self) -> None:
         rows, self._rows = self._rows, []
@@ -135,6 +180,16 @@ class History:
         if place is None:
             place = self._index.batch(sequence)
         return self._read(place, DecidedRecord)
+
+    def newest_batches(self, count: int) -> list[DecidedRecord]:
+        """Up to `count` decided batches in sequence that end with the newest and have no gap."""
+        found: list[DecidedRecord] = []
+        while len(found) < count:
+            record = self.batch(self.newest() - len(found))
+            if record is None:
+                break
+            found.append(record)
+        return found[::-1]
 
     def batches_from(self, sequence: int, count: int) -> Iterator[DecidedRecord]:
         """Up to `count` decided batches in sequence, ending at the first that is not here."""
@@ -171,7 +226,10 @@ class History:
         return leaf in self._reported or self._index.reported(leaf)
 
     def _read(self, place: int | None, kind: type[RecordT]) -> RecordT | None:
-        return kind.decode(self._journal.read(place)) if place is not None else None
+        """The record at this place; None if there is none, or none any more."""
+        if place is None or place < self._journal.first:
+            return None
+        return kind.decode(self._journal.read(place))
 
 
 def decode_record(payload: bytes) -> Record:

@@ -14,17 +14,20 @@ from thresign.agreement.pbft import events as agree
 from thresign.agreement.pbft import messages as agreement_messages
 from thresign.agreement.pbft.state import Core
 from thresign.agreement.pbft.state import Timing as AgreementTiming
-from thresign.errors import ThresignError
+from thresign.errors import InvalidEvidence, MalformedRecord, ThresignError, VoteRefused
 from thresign.frost import suites
 from thresign.ids import Digest
 from thresign.ledger.snapshot import KeyPart
 from thresign.ledger.state import KeyState
 from thresign.limits import NONCES_PER_ANNOUNCEMENT_MAX, NONCES_PER_POOL_MAX
 from thresign.node import events as out
+from thresign.node.giving import Giving
 from thresign.node.records import AnsweredRecord, DecidedRecord, ReportedRecord, ResultRecord
+from thresign.orders import equivocation
 from thresign.orders.batch import Batch, Entry
-from thresign.orders.merkle import leaf_hash
-from thresign.orders.orders import KeygenOrder, SignOrder
+from thresign.orders.equivocation import Equivocation
+from thresign.orders.merkle import order_hash
+from thresign.orders.orders import KeygenOrder, SignOrder, sign_order
 from thresign.orders.roster import Roster
 from thresign.orders.statements import (
     Announcement,
@@ -50,6 +53,7 @@ WALK_TICK_MS = 100
 FILL_MAX = 256
 WALKED_MAX = 4096
 CEREMONY_TICK_MS = 500
+PROVEN_MAX = 1024
 
 
 def decode_message(data: bytes) -> Record:
@@ -91,6 +95,11 @@ class Replica:
         """Batches up to here are walked only by `recover`."""
         self._walked: set[int] = set()
         self.refills: dict[int, Refill] = {suites.ED25519.group: Refill()}
+        self._giving = Giving(self._ask, self._give)
+        self._proven: dict[equivocation.Place, None] = {}
+        """Where a module has been seen to say two things. Bounded."""
+        self._filling = 0
+        """Batches that the vault is asked to give back to the journal."""
         self._confirmations: dict[bytes, bytes] = {}
         """Confirming orders, by their request digest: the key."""
         self._asked: dict[int, Callable[[Record | ThresignError], None]] = {}
@@ -121,6 +130,7 @@ class Replica:
                 self._vault_up(event.status)
             case out.VaultDown():
                 self._asked.clear()
+                self._giving.vault_lost()
                 self._presenting = False
                 self._agree(agree.VaultDown())
             case out.PeerUp():
@@ -129,6 +139,8 @@ class Replica:
                 self._agree(agree.PeerDown(event.number))
             case out.BodyArrived():
                 self._agree(agree.BodyArrived())
+            case out.NotHeld():
+                self._giving.not_held(event.to)
         return self._out
 
     def recover(self, past: Iterable[sign.Delivered], now_ms: int) -> list[out.Output]:
@@ -142,6 +154,8 @@ class Replica:
 
     def _vault_up(self, status: calls.Status) -> None:
         self._asked.clear()
+        self._giving.vault_lost()
+        self._filling = 0
         for part in status.keys:
             self._know_key(part)
         for refill in self.refills.values():
@@ -155,10 +169,12 @@ class Replica:
     def _fill_journal(self, sequence: int) -> None:
         """Has the vault give back what a crash cut off this node's journal: others may need it to catch up."""
         for missing in range(max(self._journalled + 1, sequence - FILL_MAX), sequence + 1):
+            self._filling += 1
             self._ask(calls.DecidedCall(missing), self._fill)
         self._journalled = sequence
 
     def _fill(self, reply: Record | ThresignError) -> None:
+        self._filling -= 1
         if isinstance(reply, calls.DecidedBatch):
             self._out.append(out.Write(0, (DecidedRecord(reply.certificate, reply.body, reply.orders),)))
             sequence = reply.certificate.header.sequence
@@ -169,6 +185,8 @@ class Replica:
 
     def _peer_said(self, event: out.PeerSaid) -> None:
         message: Any = event.message
+        if self._giving.said(event.sender, message):
+            return
         if message.TAG in agreement_messages.MESSAGES:
             self._agree(agree.Received(event.sender, message))
         elif isinstance(message, signing_messages.KeygenPackage | signing_messages.FetchPackage):
@@ -179,6 +197,7 @@ class Replica:
     def _timer(self, name: str) -> None:
         if name == "walk":
             self._walk(sign.Tick())
+            self._pass_horizon()
             self._out.append(out.SetTimer("walk", WALK_TICK_MS))
             if self._forget:
                 requests, self._forget = tuple(self._forget[:512]), self._forget[512:]
@@ -215,14 +234,53 @@ class Replica:
                     self._settled(effect.entry)
                 case agree.Suspect():
                     self._out.append(out.Observe("suspect", effect.number, effect.why))
+                case agree.Equivocated():
+                    self._equivocated(effect.evidence)
                 case agree.Stable():
                     self._out.append(out.Observe("stable", 0, str(effect.sequence)))
+                    if effect.base:
+                        self._out.append(out.Prunable(effect.base))
+                case agree.Restored():
+                    self._restored(effect.status)
                 case agree.Entered():
                     self._out.append(out.Observe("view", 0, str(effect.view)))
 
     def _ask_for_core(self, effect: agree.AskVault) -> None:
         tag = effect.tag
-        self._ask(effect.call, lambda reply: self._agree(agree.Answered(tag, reply)))
+
+        def answered(reply: Record | ThresignError) -> None:
+            self._agree(agree.Answered(tag, reply))
+
+        if tag.ask is not agree.Ask.STABILISE:
+            self._ask(effect.call, answered)
+        elif self._filling:
+            answered(VoteRefused("the journal is not whole yet"))
+        else:
+            # The vault may forget what lies before a stable checkpoint: it has to be in the node's journal by then.
+            self._write((), lambda: self._ask(effect.call, answered))
+
+    def _equivocated(self, evidence: Equivocation) -> None:
+        """Keeps a proof that holds, the first of each place; whoever brought it."""
+        place = equivocation.place_of(evidence.first)
+        if place in self._proven:
+            return
+        try:
+            equivocation.verify(evidence, self.journey.roster, self.journey.domain, self.journey.combiner.signed)
+        except (InvalidEvidence, MalformedRecord):
+            return
+        self._proven[place] = None
+        if len(self._proven) > PROVEN_MAX:
+            del self._proven[next(iter(self._proven))]
+        self._out.append(out.Equivocated(evidence))
+
+    def _give(self, output: out.Output) -> None:
+        self._out.append(output)
+
+    def _restored(self, status: calls.Status) -> None:
+        """The vault took a ledger over: what was decided in between is not in this journal, and cannot be had."""
+        self._journalled = status.sequence
+        self._out.append(out.Restored(status))
+        self._vault_up(status)
 
     def _deliver(self, effect: agree.Deliver) -> None:
         applied, entries = effect.applied, effect.batch.entries
@@ -235,7 +293,7 @@ class Replica:
         for entry, encoded in zip(entries, applied.orders, strict=True):
             self._settled(entry)
             if isinstance(entry, KeyGenerated):
-                order = SignOrder.decode(encoded)
+                order = sign_order(encoded)
                 self._confirmations[order.request] = order.key
         self._act(sign.Delivered(effect.certificate, effect.batch, applied))
         journey.forget_before(self.journey, effect.certificate.header.time_ms)
@@ -260,7 +318,7 @@ class Replica:
         for index, encoded in enumerate(applied.orders):
             if encoded[:8] == KeygenOrder.TAG:
                 order = KeygenOrder.decode(encoded)
-                leaf = leaf_hash(encoded)
+                leaf = order_hash(encoded)
                 self._ceremony(ceremony.opened(self.ceremonies, leaf, applied.sequence, index, order))
 
     def _walk(self, event: sign.Event) -> None:
@@ -299,7 +357,7 @@ class Replica:
     @staticmethod
     def sign_leaves(orders: tuple[bytes, ...]) -> list[Digest]:
         """The leaf hashes of the sign orders among these."""
-        return [leaf_hash(encoded) for encoded in orders if encoded[:8] == SignOrder.TAG]
+        return [order_hash(encoded) for encoded in orders if encoded[:8] == SignOrder.TAG]
 
     def _signed(self, reply: Record | ThresignError) -> None:
         if isinstance(reply, calls.Signed):
@@ -381,6 +439,14 @@ class Replica:
             if unused[group] + coming <= REFILL_BELOW:
                 refill.under_way += 1
                 self._ask(calls.AnnounceCall(group, NONCES_PER_ANNOUNCEMENT_MAX), self._announced(group))
+
+    def _pass_horizon(self) -> None:
+        """While the vault must not vote for the next slots, others have to decide them. Should nothing else wait to be
+        ordered, this module has single nonces announced: its horizon is passed while all are there to help."""
+        group, refill = next(iter(self.refills.items()))
+        if self.core.vault_up and self.core.sequence < self.core.horizon and not refill.under_way:
+            refill.under_way += 1
+            self._ask(calls.AnnounceCall(group, 1), self._announced(group))
 
     def _announced(self, group: int) -> Callable[[Record | ThresignError], None]:
         def then(reply: Record | ThresignError) -> None:

@@ -16,6 +16,7 @@ from thresign.agreement.pbft.messages import DecidedBatch
 from thresign.errors import StorageError, ThresignError
 from thresign.node import bodies as body_messages
 from thresign.node import events as ev
+from thresign.node.accusations import Accusations
 from thresign.node.bodies import Bodies, BodyChunk, BodyHeld, FetchBody
 from thresign.node.history import History
 from thresign.node.records import DecidedRecord
@@ -90,11 +91,25 @@ class Ports(NamedTuple):
 class Runtime:
     """Feeds the replica and does what it says. `fail` is called once when the node must stop."""
 
-    def __init__(self, number: int, replica: Replica, history: History, bodies: Bodies) -> None:
+    def __init__(
+        self,
+        number: int,
+        replica: Replica,
+        history: History,
+        bodies: Bodies,
+        accusations: Accusations,
+        retention_ms: int = 0,
+    ) -> None:
+        """`retention_ms`: what is older, by agreed time, may be thrown away; 0 keeps everything."""
         self.number = number
         self.replica = replica
         self.history = history
         self.bodies = bodies
+        self.accusations = accusations
+        self.retention_ms = retention_ms
+        self._time_ms = 0
+        """Agreed time of the newest batch."""
+        self._pruning: asyncio.Task[None] | None = None
         self.ports: Ports
         self.failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         self.vault_is_up = False
@@ -214,6 +229,7 @@ class Runtime:
                     self._unsynced.append(output.id)
                     self._sync()
             case ev.Applied():
+                self._time_ms = output.applied.time_ms
                 ports.watcher.applied(output.applied, output.entries)
             case ev.Answer():
                 ports.watcher.answered(output.answered)
@@ -223,6 +239,13 @@ class Runtime:
                 self._send_decided(output)
             case ev.SendHeld():
                 self._send_held(output)
+            case ev.Restored():
+                ports.watcher.vault_up(output.status)
+            case ev.Equivocated():
+                if self.accusations.add(output.evidence):
+                    ports.watcher.observed("equivocation", output.evidence.number, "two signed messages in one place")
+            case ev.Prunable():
+                self._prune(output.sequence)
             case ev.Observe():
                 ports.watcher.observed(output.what, output.number, output.detail)
 
@@ -268,8 +291,25 @@ class Runtime:
             self.feed(ev.Written(written))
 
     def _send_decided(self, output: ev.SendDecided) -> None:
+        sent = 0
         for record in self.history.batches_from(output.sequence, DECIDED_AT_ONCE):
             self.ports.mesh.send(output.to, DecidedBatch(record.certificate, record.body).encode())
+            sent += 1
+        if not sent:
+            self.feed(ev.NotHeld(output.to, output.sequence))
+
+    def _prune(self, sequence: int) -> None:
+        """Throws away what is older than the retention setting and not needed by the vault, if anything is to go."""
+        if self.retention_ms and self._pruning is None:
+            work = self.history.prune(sequence, self._time_ms - self.retention_ms)
+            self._pruning = self._loop.create_task(work)
+            self._pruning.add_done_callback(self._pruned)
+
+    def _pruned(self, task: asyncio.Task[None]) -> None:
+        self._pruning = None
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self.failure.done():
+            self.failure.set_result(error if isinstance(error, Exception) else StorageError(str(error)))
 
     def _send_held(self, output: ev.SendHeld) -> None:
         held = []
@@ -285,10 +325,8 @@ class Runtime:
             self.ports.mesh.send(output.to, self.replica.held_message(held).encode())
 
     def _past(self) -> list[Delivered]:
-        """The newest batches of the journal with what is known of their orders."""
-        newest = self.history.newest()
-        first = max(1, newest - RECOVER_BATCHES + 1)
-        return [self._replay(record) for record in self.history.batches_from(first, RECOVER_BATCHES)]
+        """The newest batches of the journal, back to the first gap, with what is known of their orders."""
+        return [self._replay(record) for record in self.history.newest_batches(RECOVER_BATCHES)]
 
     def walk_again(self, sequence: int) -> None:
         """Walks a batch of the journal once more: its orders were answered, if at all, while this node was away."""
@@ -365,3 +403,4 @@ class Runtime:
         await self._loop.run_in_executor(self._disk, self.history.sync)
         self._disk.shutdown()
         self.history.close()
+        self.accusations.close()

@@ -11,9 +11,11 @@ from typing import Any
 import uvicorn
 import uvicorn.protocols.http.httptools_impl  # loaded while the files can be read: the uid is dropped later
 
-from thresign.frost import verify
+from thresign.errors import StorageError
 from thresign.groups import ed25519
 from thresign.journal.file import JournalFile
+from thresign.journal.segments import SegmentedJournal
+from thresign.node.accusations import Accusations
 from thresign.node.bodies import Bodies
 from thresign.node.desk import Desk
 from thresign.node.history import History
@@ -30,6 +32,8 @@ from thresign.storage.sqlite import SqliteIndex
 from thresign.telemetry.log import Log
 from thresign.vault.client import Events as VaultEvents
 from thresign.vault.client import VaultLink
+
+MS_PER_DAY = 86_400_000
 
 
 class _Server(uvicorn.Server):
@@ -48,9 +52,6 @@ class NativeCombiner:
     ) -> bytes | tuple[int, ...]:
         return combine(key, order, message, shares)
 
-    def accepts(self, key: SigningKey, message: bytes, signature: bytes) -> bool:
-        return verify.is_valid(key.suite, key.public_key, message, signature)
-
     def signed(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         return ed25519.is_valid(public_key, message, signature)
 
@@ -63,14 +64,17 @@ class Node:
         self._config = config
         self._log = log
         config.node_dir.mkdir(mode=0o700, exist_ok=True)
-        journal = JournalFile(config.node_dir / "journal")
+        journal = SegmentedJournal(config.node_dir / "journal")
         history = History(journal, SqliteIndex(config.node_dir / "index.sqlite"))
+        accusations = Accusations(JournalFile(config.node_dir / "equivocations"))
         bodies = Bodies()
         genesis = config.domain.genesis
         replica = Replica(
             Parts(config.number, config.domain.id, genesis.roster, NativeCombiner(), bodies.get, history.newest())
         )
-        self.runtime = Runtime(config.number, replica, history, bodies)
+        self.runtime = Runtime(
+            config.number, replica, history, bodies, accusations, config.node.retain_days * MS_PER_DAY
+        )
         self._peers = self._make_peers()
         self.desk = Desk(config.number, config.domain, self.runtime, self._peers.up)
         self._link = VaultLink(
@@ -134,7 +138,11 @@ class Node:
             stopping.cancel()
             await self._link.stop()
             await self._peers.stop()
-            await self.runtime.stop()
+            try:
+                await self.runtime.stop()
+            except StorageError:
+                if not self.runtime.failure.done():  # which says what came first
+                    raise
         if self.runtime.failure.done():
             raise self.runtime.failure.result()
         if serving.done() and not self._stopping.is_set() and serving.exception() is not None:

@@ -7,16 +7,22 @@ head): the prefixes keep leaves and nodes apart, the count makes the shape of th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from thresign.ids import Digest
 from thresign.orders.digests import sha256
 
 PROOF_HASHES_MAX = 16
+ORDERS_REMEMBERED = 1024
 
 
-def leaf_hash(order: bytes) -> Digest:
-    """Names the order everywhere: partials, reports and results refer to it."""
-    return sha256(b"\x00" + order)
+def leaf_hash(leaf: bytes) -> Digest:
+    """The hash of a leaf's bytes. Of an order's bytes it names the order: partials, reports and results refer to it."""
+    return sha256(b"\x00" + leaf)
+
+
+order_hash = lru_cache(maxsize=ORDERS_REMEMBERED)(leaf_hash)
+"""`leaf_hash` of an order, remembered: several rooms name the same order in one walk."""
 
 
 def _node_hash(left: bytes, right: bytes) -> Digest:

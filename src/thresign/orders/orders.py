@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 from enum import IntEnum
+from functools import lru_cache
 from typing import Annotated, ClassVar
 
 from thresign.errors import MalformedRecord
 from thresign.frost.tweaks import TWEAKS_MAX
 from thresign.limits import MODULES_MAX
+from thresign.orders.merkle import ORDERS_REMEMBERED
 from thresign.wire.canonical import U8, U16, U32, U64, Bytes16, Bytes32, Count, Record, Var
 
 ELEMENT_BYTES_MAX = 57
@@ -107,3 +109,9 @@ Order = SignOrder | KeygenOrder | NoticeOrder
 ORDERS: dict[bytes, type[SignOrder] | type[KeygenOrder] | type[NoticeOrder]] = {
     kind.TAG: kind for kind in (SignOrder, KeygenOrder, NoticeOrder)
 }
+
+
+@lru_cache(maxsize=ORDERS_REMEMBERED)
+def sign_order(encoded: bytes) -> SignOrder:
+    """`SignOrder.decode`, remembered: several rooms look at the same order in one walk. Raises MalformedRecord."""
+    return SignOrder.decode(encoded)

@@ -2,7 +2,7 @@
 
 Every statement begins with its tag and the domain and ends with the signature; the signature covers all before it. The
 token signs announcements, key generation packages and partials only itself, from its own state; the other statements
-are in the token's list of typed statements (native/token/statement.c).
+are in the token's list of typed statements (native/token/vote.c).
 """
 
 from __future__ import annotations

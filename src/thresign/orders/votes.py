@@ -133,6 +133,43 @@ class NewView(Statement, frozen=True):
             raise MalformedRecord("new view: a view change for another view")
 
 
+class HorizonReport(Statement, frozen=True):
+    """How far this module has come, for one whose disk forgot what it signed (`asker`, in its token's `incarnation`).
+
+    `decided` (none or one) is the newest certificate applied. `justification` is q view-changes for one view, or none
+    for view 0: `entered` is at most one beyond, so that nobody can claim to be in a view that is out of reach.
+    """
+
+    TAG: ClassVar[bytes] = b"ts.hrzn1"
+    domain: Bytes32
+    number: U16
+    asker: U16
+    incarnation: U64
+    entered: U64
+    decided: Annotated[tuple[Certificate, ...], Count(1)]
+    justification: Annotated[tuple[ViewChange, ...], Count(MODULES_MAX)]
+    signature: Bytes64
+
+
+class SignedVote(Record, frozen=True):
+    """A vote with its whole header, so that anyone can check its signature: what a module is shown of its own votes,
+    and one half of the proof of an equivocation."""
+
+    TAG: ClassVar[bytes] = b"ts.svot1"
+    phase: U8
+    view: U64
+    header: Header
+    number: U16
+    signature: Bytes64
+
+    def check(self) -> None:
+        if self.phase not in (Phase.PRE_PREPARE, Phase.PREPARE, Phase.COMMIT):
+            raise MalformedRecord("signed vote: phase")
+
+    def signed_bytes(self) -> bytes:
+        return vote_bytes(Phase(self.phase), self.view, self.header.encode())
+
+
 class Outcome(Record, frozen=True):
     """What a set of view-changes demands of the new view."""
 

@@ -21,6 +21,9 @@ SILENCE_S = 3.0
 """Every node says where it stands several times a second; one that says nothing for this long is gone."""
 REDIAL_S = (0.05, 1.0)
 """First and longest pause between attempts to connect."""
+DIAL_S = 5.0
+"""How long one attempt may take. The kernel's own attempt asks ever more rarely, and would find a network that was gone
+for a while only as long again after it is back."""
 
 
 class Address(NamedTuple):
@@ -127,7 +130,7 @@ class Peers:
         loop = asyncio.get_running_loop()
         own = self._addresses[self.number]
         self._server = await loop.create_server(
-            lambda: _Link(self, None), own.host, own.port, ssl=self._accepting, ssl_handshake_timeout=5.0
+            lambda: _Link(self, None), own.host, own.port, ssl=self._accepting, ssl_handshake_timeout=DIAL_S
         )
         for number in sorted(self._addresses):
             if number > self.number:
@@ -183,13 +186,10 @@ class Peers:
         while True:
             address = self._addresses[number]
             try:
-                _, link = await loop.create_connection(
-                    lambda: _Link(self, number),
-                    address.host,
-                    address.port,
-                    ssl=self._connecting,
-                    ssl_handshake_timeout=5.0,
-                )
+                async with asyncio.timeout(DIAL_S):
+                    _, link = await loop.create_connection(
+                        lambda: _Link(self, number), address.host, address.port, ssl=self._connecting
+                    )
                 began = loop.time()
                 await link.closed
                 pause = REDIAL_S[0] if loop.time() - began > REDIAL_S[1] else pause

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from thresign.errors import MalformedRequest, UnknownRequest
+from thresign.errors import UnknownRequest, WrongMethod
 from thresign.rest import openapi, routes
 from thresign.rest.interface import Domain
 
@@ -67,14 +69,19 @@ def _endpoint(application: Any) -> Any:
     return Endpoint
 
 
-def _response(answer: routes.Answer, status: int) -> Response:
-    return Response(answer.body, status, media_type=answer.content_type.decode())
+def _response(answer: routes.Answer, headers: Mapping[str, str] | None) -> Response:
+    return Response(answer.body, answer.status, headers, media_type=answer.content_type.decode())
 
 
-async def _not_found(request: Request, _error: Exception) -> Response:
-    return _response(routes.failed(UnknownRequest(f"nothing is at {request.url.path}")), 404)
+async def _not_found(request: Request, error: Exception) -> Response:
+    return _response(routes.failed(UnknownRequest(f"nothing is at {request.scope['path']}")), _headers(error))
 
 
-async def _not_allowed(request: Request, _error: Exception) -> Response:
-    error = MalformedRequest(f"{request.method} is not for {request.url.path}")
-    return _response(routes.failed(error), 405)
+async def _not_allowed(request: Request, error: Exception) -> Response:
+    answer = routes.failed(WrongMethod(f"{request.method} is not for {request.scope['path']}"))
+    return _response(answer, _headers(error))
+
+
+def _headers(error: Exception) -> Mapping[str, str] | None:
+    """What the router says beside the status: with 405 the methods that are allowed (RFC 9110 section 15.5.6)."""
+    return error.headers if isinstance(error, HTTPException) else None

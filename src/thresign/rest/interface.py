@@ -51,6 +51,16 @@ class ModuleState(msgspec.Struct, frozen=True):
     connected: bool
 
 
+class Proof(msgspec.Struct, frozen=True):
+    """Proven: this module signed two messages of which an honest one signs one. `evidence` is the base64 of the record
+    Equivocation, which verifies by itself with the domain's public file."""
+
+    module: int
+    view: int
+    sequence: int
+    evidence: str
+
+
 class NodeStatus(msgspec.Struct, frozen=True):
     """This node, its vault, and whom it reaches."""
 
@@ -73,6 +83,8 @@ class NodeStatus(msgspec.Struct, frozen=True):
     ready: bool
     reason: str
     """Why it is not ready; empty if it is."""
+    equivocations: tuple[Proof, ...] = ()
+    """What this node has proven of others, oldest first."""
 
 
 class Domain(Protocol):

@@ -24,6 +24,7 @@ TABLE: dict[type[errors.ThresignError], Row] = {
     errors.MalformedRecord: Row(400, "A record that is not well-formed"),
     errors.CallerError: Row(400, "The request cannot be served"),
     errors.MalformedRequest: Row(400, "The request is not well-formed"),
+    errors.WrongMethod: Row(405, "The path is not asked by this method"),
     errors.BodyTooLarge: Row(413, "The body is too large"),
     errors.NotAuthenticated: Row(401, "The request is not signed by an enrolled caller"),
     errors.RequestExpired: Row(401, "The request's signature has expired"),
@@ -64,8 +65,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def problem(error: errors.ThresignError, request_id: str = "") -> Problem:
-    """The document for an error. What a token refused as a whole is a CustodyError to the outside."""
-    row = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
-    return Problem(
-        f"urn:thresign:problem:{error.code}", row.title, row.status, error.detail, request_id, error.culprits
-    )
+    """The document for an error; one without a row of its own is told as its base: TokenRefused as CustodyError."""
+    kind = next(kind for kind in type(error).__mro__ if kind in TABLE)
+    row = TABLE[kind]
+    return Problem(f"urn:thresign:problem:{kind.code}", row.title, row.status, error.detail, request_id, error.culprits)

@@ -59,6 +59,8 @@ class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rest_host: str
     rest_port: Port
     uid: int = 0
+    retain_days: Annotated[int, msgspec.Meta(ge=0, le=36500)] = 0
+    """Batches, results and evidence older than this may be thrown away; 0 keeps all (docs/operating/files.md)."""
 
 
 class VaultSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,11 +159,12 @@ def read_module(directory: Path) -> ModuleConfig:
     try:
         file = msgspec.convert(tomllib.loads(path.read_text()), ModuleFile)
         peers = {int(number): entry for number, entry in file.peers.items()}
+        public = (directory / file.domain).resolve()
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
-    domain = read_domain_file((directory / file.domain).resolve())
+    domain = read_domain_file(public)
     members = set(domain.genesis.roster.numbers())
     if file.number not in members:
         raise ConfigurationError(f"{path}: module {file.number} is not in the domain")

@@ -33,9 +33,6 @@ class Combiner(Protocol):
     ) -> bytes | tuple[int, ...]:
         """The verified signature; or the numbers of the signers whose share is wrong."""
 
-    def accepts(self, key: SigningKey, message: bytes, signature: bytes) -> bool:
-        """True iff the signature is the key's."""
-
     def signed(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         """True iff a token signed these bytes."""
 

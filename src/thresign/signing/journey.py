@@ -40,7 +40,7 @@ from thresign.vault import calls
 
 def step(journey: Journey, event: Event, now_ms: int) -> list[Effect]:
     """Takes in one event; returns what is to be done, in order."""
-    journey.out, journey.fresh = [], []
+    journey.out, journey.fresh, journey.now_ms = [], [], now_ms
     match event:
         case Delivered():
             _delivered(journey, event, now_ms)
@@ -147,6 +147,8 @@ def _take_partials(journey: Journey, sender: int, partials: Partials) -> None:
         walk = journey.walks.get(Digest(part.order))
         if walk is None or walk.combined is not None or walk.reported or sender in walk.proofs:
             continue
+        if _age(journey, walk) > journey.timing.partials_ms:
+            continue
         if any(slot.number == sender for slot in walk.certified.order.signers):
             walk.proofs[sender] = proof
             _try_combine(journey, walk)
@@ -162,13 +164,31 @@ def _try_combine(journey: Journey, walk: Walk) -> None:
         return
     for number in result:
         walk.wrong.add(number)
+        del walk.proofs[number]
         journey.out.append(Blame(number, walk.certified.leaf, "a wrong partial, signed by its token"))
-    _report(journey, walk)
+    # Not given up at once: its signer may have sent another module the right one, and then that has the result.
+    if walk.hopeless_at_ms is None:
+        walk.hopeless_at_ms = _age(journey, walk) + journey.timing.wrong_ms
+
+
+def _age(journey: Journey, walk: Walk) -> int:
+    """Milliseconds since the order was certified here; they count half with each attempt, a quarter with the next, so
+    that a network slower than the timing still comes to an answer."""
+    doublings = min(walk.certified.order.attempt - 1, journey.timing.doublings_max)
+    return (journey.now_ms - walk.since_ms) >> doublings
+
+
+def _overdue(journey: Journey, walk: Walk) -> bool:
+    """True once the order is to be given up: later if somebody says that it holds the result."""
+    timing, age = journey.timing, _age(journey, walk)
+    if walk.holders:
+        return age > timing.give_up_ms
+    return age > timing.missing_ms or (walk.hopeless_at_ms is not None and age > walk.hopeless_at_ms)
 
 
 def _journalled(journey: Journey, event: Journalled) -> None:
     leaves = []
-    for leaf in event.leaves:
+    for leaf in sorted(event.leaves):
         walk = journey.walks.get(leaf)
         if walk is None or walk.combined is None:
             continue
@@ -272,7 +292,7 @@ def _tick(journey: Journey, now_ms: int) -> None:
                 fetch.setdefault(walk.certified.sequence, set()).update(missing)
             for holder in sorted(walk.holders):
                 journey.out.append(Send(holder, FetchResult(leaf)))
-            if age > (timing.give_up_ms if walk.holders else timing.missing_ms):
+            if _overdue(journey, walk):
                 _report(journey, walk)
         elif walk.held is not None and now_ms >= walk.fetch_at_ms:
             walk.fetch_at_ms = now_ms + timing.fetch_ms

@@ -8,8 +8,8 @@ from thresign.frost.tweaks import KeyTweak, tweaked
 from thresign.ids import Digest
 from thresign.ledger.snapshot import KeyPart
 from thresign.orders.batch import Entry
-from thresign.orders.merkle import leaf_hash
-from thresign.orders.orders import SignOrder
+from thresign.orders.merkle import order_hash
+from thresign.orders.orders import SignOrder, sign_order
 from thresign.orders.requests import Request
 from thresign.orders.statements import KeyGenerated, MissingReports, confirmation_message
 from thresign.policy.actions import Sign, parse
@@ -44,10 +44,10 @@ def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
     for index, (entry, encoded) in enumerate(pairs):
         if encoded[:8] != SignOrder.TAG:
             continue
-        order = SignOrder.decode(encoded)
+        order = sign_order(encoded)
         if isinstance(entry, MissingReports):
-            journey.walks.pop(leaf_hash(entry.order), None)
-        leaf = leaf_hash(encoded)
+            journey.walks.pop(order_hash(entry.order), None)
+        leaf = order_hash(encoded)
         key = journey.keys.get(order.key)
         message = _message(journey, entry, order)
         if key is not None and message is not None and leaf not in event.past.answered:

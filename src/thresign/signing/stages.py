@@ -63,7 +63,11 @@ def combine(certified: Certified, proofs: Mapping[int, PartialProof], combiner: 
 def accept(
     certified: Certified, signature: bytes, partials: tuple[PartialProof, ...], roster: Roster, combiner: Combiner
 ) -> Combined | None:
-    """A result from another module, if the signature verifies and each signer's token signed its partial."""
+    """A result from another module, if each signer's token signed its partial and these make this signature.
+
+    It is combined anew: that a signature verifies is not enough, since the same message may have been signed under
+    another order, and a request has one signature.
+    """
     if tuple(proof.number for proof in partials) != tuple(slot.number for slot in certified.order.signers):
         return None
     for proof in partials:
@@ -71,9 +75,8 @@ def accept(
         signed = proof.signed_bytes(certified.domain, certified.leaf)
         if member is None or signed is None or not combiner.signed(member.vote_key, signed, proof.signature):
             return None
-    if not combiner.accepts(certified.key, certified.message, signature):
-        return None
-    return Combined(certified, signature, partials)
+    made = combine(certified, {proof.number: proof for proof in partials}, combiner)
+    return made if isinstance(made, Combined) and made.signature == signature else None
 
 
 def hold(combined: Combined, journalled: Collection[Digest]) -> Held | None:

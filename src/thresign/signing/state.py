@@ -19,15 +19,23 @@ EARLY_HELD_MAX = 4096
 
 @dataclass(slots=True)
 class Timing:
-    """Milliseconds after an order was certified here."""
+    """Milliseconds after an order was certified here; doubled with each attempt.
+
+    What one module combined has to reach all before any of them gives the order up, or some hold it and some reported
+    it, and it is neither answered nor replaced. So partials are taken only until `partials_ms`, results until the end.
+    """
 
     fetch_ms: int = 250
+    partials_ms: int = 700
     missing_ms: int = 1000
+    wrong_ms: int = 300
+    """A wrong partial ends the wait so soon after it was seen."""
     give_up_ms: int = 2500
     """When a module says that it holds the result but does not give it, the order is reported all the same."""
     remind_ms: int = 100
     """The coordinator sends the result to who has not said that it holds it; each next signer this much later."""
     done_ms: int = 5000
+    doublings_max: int = 4
 
 
 @dataclass(slots=True)
@@ -41,6 +49,8 @@ class Walk:
     proofs: dict[int, PartialProof] = field(default_factory=dict)
     wrong: set[int] = field(default_factory=set)
     """Signers whose partial was wrong."""
+    hopeless_at_ms: int | None = None
+    """When the order is given up, partials or no partials, because one was wrong."""
     combined: Combined | None = None
     held: Held | None = None
     answered: Answered | None = None
@@ -70,6 +80,7 @@ class Journey:
     early_held: dict[Digest, set[int]] = field(default_factory=dict)
     """Who holds orders that are not known here yet. Bounded."""
     sequence: int = 0
+    now_ms: int = 0
     out: list[Effect] = field(default_factory=list)
     fresh: list[Combined] = field(default_factory=list)
     """Combined in this step, to be journalled together."""

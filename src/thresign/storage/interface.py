@@ -76,5 +76,8 @@ class Index(Protocol):
     def reported(self, leaf: bytes) -> bool:
         """True if this module gave the order up."""
 
+    def prune(self, place: int, sequence: int) -> None:
+        """Forgets batches and results before this place, and orders of batches before this sequence."""
+
     def close(self) -> None:
         """Writes what is not written yet."""

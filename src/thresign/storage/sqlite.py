@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -22,6 +23,12 @@ CREATE TABLE IF NOT EXISTS answers (leaf BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reports (leaf BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), place INTEGER NOT NULL);
 """
+
+_PRUNE_BY_SEQUENCE = (
+    "DELETE FROM answers WHERE leaf IN (SELECT leaf FROM orders WHERE sequence < ?)",
+    "DELETE FROM reports WHERE leaf IN (SELECT leaf FROM orders WHERE sequence < ?)",
+    "DELETE FROM orders WHERE sequence < ?",
+)
 
 
 class SqliteIndex:
@@ -55,6 +62,20 @@ class SqliteIndex:
                 self._db.executemany("INSERT OR IGNORE INTO answers VALUES (?)", answers)
                 self._db.executemany("INSERT OR IGNORE INTO reports VALUES (?)", reports)
                 self._db.execute("INSERT OR REPLACE INTO position VALUES (1, ?)", (position,))
+                self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            with self._lock, contextlib.suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise StorageError(f"{self._path}: {error}") from error
+
+    def prune(self, place: int, sequence: int) -> None:
+        try:
+            with self._lock:
+                self._db.execute("BEGIN")
+                for statement in _PRUNE_BY_SEQUENCE:
+                    self._db.execute(statement, (sequence,))
+                self._db.execute("DELETE FROM results WHERE place < ?", (place,))
+                self._db.execute("DELETE FROM batches WHERE place < ?", (place,))
                 self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise StorageError(f"{self._path}: {error}") from error

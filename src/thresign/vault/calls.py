@@ -15,6 +15,7 @@ from thresign.orders.genesis import Caller
 from thresign.orders.header import Certificate, Header, Signatures
 from thresign.orders.statements import Partials
 from thresign.orders.votes import CheckpointCertificate, NewView, PrePrepare, ViewChange
+from thresign.vault import recovery_calls
 from thresign.wire.canonical import U8, U16, U32, U64, Bytes32, Chars, Count, Record, Var
 
 DETAIL_CHARS_MAX = 512
@@ -94,6 +95,12 @@ class Status(Record, frozen=True):
     """That of the installed view; none for view 0."""
     unused: Annotated[tuple[U32, ...], Count(16)]
     """As in Applied."""
+    stable: Annotated[tuple[CheckpointCertificate, ...], Count(1)] = ()
+    """By which the low watermark moved."""
+    base: U64 = 0
+    """Where the vault's journal begins: nothing before it can be had from this vault."""
+    forgot: U8 = 0
+    """1 while this vault does not vote because its disk forgot what it signed (rejoin rule)."""
 
 
 # --- judging and voting ---------------------------------------------------------------------------------------------
@@ -238,7 +245,7 @@ class CheckpointCall(Record, frozen=True):
 
 
 class StabiliseCall(Record, frozen=True):
-    """Move the low watermark. Answer: Done."""
+    """Move the low watermark. Answer: Stabilised."""
 
     TAG: ClassVar[bytes] = b"tv.stbl?"
     certificate: CheckpointCertificate
@@ -382,4 +389,5 @@ BULK_LANE: dict[bytes, type[Record]] = {
         AbortCall,
     )
 }
+BULK_LANE |= {kind.TAG: kind for kind in recovery_calls.CALLS}
 CALLS = VOTE_LANE | BULK_LANE

@@ -20,7 +20,7 @@ from thresign.limits import FRAME_BYTES_MAX
 from thresign.orders.header import Certificate
 from thresign.orders.statements import Announcement, CeremonyAbort, MissingReport, Present
 from thresign.orders.votes import Checkpoint, NewView, PrePrepare, ViewChange, Vote
-from thresign.vault import calls
+from thresign.vault import calls, recovery_calls
 from thresign.wire.canonical import Record, by_tag, decode_one_of
 
 ANSWERS: dict[bytes, type[Record]] = by_tag(
@@ -43,6 +43,7 @@ ANSWERS: dict[bytes, type[Record]] = by_tag(
     Present,
     CeremonyAbort,
     Certificate,
+    *recovery_calls.ANSWERS,
 )
 
 _HEAD = struct.Struct(">II")

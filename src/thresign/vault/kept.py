@@ -56,6 +56,10 @@ class Kept:
             _, oldest = self._messages.popitem(last=False)
             self._message_bytes -= len(oldest)
 
+    def messages(self) -> list[tuple[bytes, bytes]]:
+        """Requests and their messages, oldest first."""
+        return list(self._messages.items())
+
     def drop_message(self, request: bytes) -> None:
         held = self._messages.pop(request, None)
         if held is not None:

@@ -6,6 +6,7 @@ What has to be read is read first; then the process gives up what it does not ne
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from importlib.resources import files
@@ -18,14 +19,16 @@ from thresign.ids import ModuleNumber
 from thresign.journal.file import JournalFile
 from thresign.ledger.ledger import first_state
 from thresign.setup.files import ModuleConfig, read_module
-from thresign.vault import calls, hardening
+from thresign.vault import calls, hardening, recovery
 from thresign.vault.replay import replay
 from thresign.vault.server import Server, listen
 from thresign.vault.service import Environment, Service
 from thresign.vault.voting.records import RECORDS
-from thresign.wire.canonical import decode_one_of
+from thresign.wire.canonical import Record, decode_one_of
 
 LIBRARY = "libthresign-token.so"
+COLLECT_AFTER = 20_000
+"""New objects before the collector looks for cycles: a batch makes thousands, and next to none is part of a cycle."""
 JOURNAL = "journal"
 
 
@@ -76,11 +79,19 @@ def run(config: ModuleConfig) -> None:
         Environment("software-token", True, boundary, ()),
     )
     replay(service, (decode_one_of(RECORDS, payload) for payload in journal.records()))
-    service.begin_incarnation()
+    service.recovery.grown = journal.size
+    recovery.begin_life(service, lambda records: _write(journal, records))
     server = Server(service, journal, listen(config.socket, config.node.uid), node_uid)
     measures += hardening.harden(_after(config, service), required)
     service.environment = service.environment._replace(measures=tuple(measures))
+    gc.freeze()  # what lives as long as the process is not looked through again
+    gc.set_threshold(COLLECT_AFTER)
     server.run()
+
+
+def _write(journal: JournalFile, records: tuple[Record, ...]) -> None:
+    journal.append(record.encode() for record in records)
+    journal.sync()
 
 
 def _name_pin(config: ModuleConfig) -> None:

@@ -8,23 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from thresign.errors import JournalCorrupt, VoteRefused
+from thresign.errors import JournalCorrupt, MalformedRecord, VoteRefused
 from thresign.ids import Digest
+from thresign.ledger import snapshot
 from thresign.ledger.verdicts import Checks
 from thresign.orders.header import Certificate, Phase
 from thresign.orders.statements import Announcement
-from thresign.orders.votes import PrePrepare, Vote
+from thresign.orders.votes import CheckpointCertificate, PrePrepare, Vote
+from thresign.vault.base import Begun
 from thresign.vault.service import Service
-from thresign.vault.voting import decide, propose, view_change
+from thresign.vault.voting import checkpoint, decide, propose, view_change
 from thresign.vault.voting.book import Book
 from thresign.vault.voting.records import (
     Accepted,
+    Base,
     Changed,
     Checkpointed,
     Committed,
     Decided,
+    Forgot,
     Horizon,
     Installed,
+    Justified,
+    KeptMessage,
+    Life,
+    SnapshotPart,
     Stable,
 )
 from thresign.wire.canonical import Record
@@ -51,16 +59,34 @@ def replay(service: Service, records: Iterable[Record]) -> None:
     book = service.book
     checks, book.checks = book.checks, _Judged()
     newest: Certificate | None = None
+    parts: list[bytes] = []
     try:
         for record in records:
-            newest = _replay_one(service, book, record) or newest
-    except VoteRefused as error:
+            if isinstance(record, SnapshotPart):
+                parts.append(record.data)
+            elif isinstance(record, Base):
+                newest = _begin(service, record, b"".join(parts))
+                parts = []
+            else:
+                newest = _replay_one(service, book, record) or newest
+    except (VoteRefused, MalformedRecord) as error:
         raise JournalCorrupt(f"the vault's journal does not replay: {error.detail}") from error
     finally:
         book.checks = checks
     book.state.changed_keys.clear()
     if newest is not None:
         service.token.check_certificate(newest.encode())
+
+
+def _begin(service: Service, record: Base, encoded: bytes) -> Certificate:
+    """The journal begins with this ledger."""
+    book = service.book
+    state = snapshot.restore(snapshot.Snapshot.decode(encoded), book.state.domain)
+    if len(encoded) != record.snapshot_bytes or state.head != record.decided.header.digest():
+        raise JournalCorrupt("the vault's journal begins with a snapshot that is not whole")
+    book.state, book.decided = state, record.decided
+    service.recovery.begun = Begun(record.decided, encoded)
+    return record.decided
 
 
 def _replay_one(service: Service, book: Book, record: Record) -> Certificate | None:
@@ -86,12 +112,29 @@ def _replay_one(service: Service, book: Book, record: Record) -> Certificate | N
         case Checkpointed():
             book.checkpoints[record.checkpoint.sequence] = record.checkpoint
         case Stable():
-            book.low = max(book.low, record.certificate.sequence)
+            _stable(service, record.certificate)
+        case Justified():
+            book.justified = record.changes
+        case Forgot():
+            book.forgot = True
         case Horizon():
             book.horizon = max(book.horizon, record.sequence)
+            book.view_horizon = max(book.view_horizon, record.view)
+            book.forgot = False
+        case Life():
+            service.recovery.life = record.bound
+        case KeptMessage():
+            service.kept.add_message(record.request, record.message)
         case _:
             raise JournalCorrupt(f"a {type(record).__name__} in the vault's journal")
     return None
+
+
+def _stable(service: Service, certificate: CheckpointCertificate) -> None:
+    book, begun = service.book, service.recovery.begun
+    checkpoint.move(book, certificate)
+    if begun is not None and begun.sequence == certificate.sequence:
+        service.recovery.begun = begun._replace(checkpoint=certificate)
 
 
 def _accepted(book: Book, record: Accepted) -> None:

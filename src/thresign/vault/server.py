@@ -20,6 +20,7 @@ from thresign.limits import BODY_BYTES_MAX, FRAME_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.vault import calls
 from thresign.vault.service import Service
+from thresign.vault.voting.book import Ballot
 from thresign.wire.canonical import Record, decode_one_of
 
 _RECEIVE_BYTES = 1 << 18
@@ -120,6 +121,8 @@ class Server:
         self._node_uid = node_uid
         self._selector = selectors.DefaultSelector()
         self._connection: Connection | None = None
+        self._mark = 0
+        """Where in the journal the last Ballot with a mark stands."""
         self.refused_uids: set[int] = set()
 
     def run(self) -> None:
@@ -173,10 +176,15 @@ class Server:
         sync = False
         for waiting in batch:
             try:
-                reply, records, wants_sync = self._one(waiting)
-                if records:
-                    self._journal.append(record.encode() for record in records)
-                sync = sync or wants_sync
+                ballot = self._one(waiting)
+                reply = ballot.reply
+                if ballot.mark:
+                    self._mark = self._journal.size
+                self._append(ballot.records)
+                sync = sync or ballot.sync
+                if ballot.base:
+                    self._journal.replace((record.encode() for record in ballot.base), self._mark)
+                    sync = False
             except (InvariantBroken, StorageError):
                 raise
             except ThresignError as error:
@@ -186,11 +194,16 @@ class Server:
             self._journal.sync()
         connection.answer(answers)
 
-    def _one(self, waiting: _Waiting) -> tuple[Record, tuple[Record, ...], bool]:
+    def _append(self, records: tuple[Record, ...]) -> None:
+        if records:
+            before = self._journal.size
+            self._journal.append(record.encode() for record in records)
+            self._service.recovery.grown += self._journal.size - before
+
+    def _one(self, waiting: _Waiting) -> Ballot:
         if isinstance(waiting.call, calls.BodyCall) and waiting.descriptor is not None:
-            return self._body(waiting.call, waiting.descriptor), (), False
-        ballot = self._service.serve(waiting.call, time.time_ns() // 1_000_000)
-        return ballot.reply, ballot.records, ballot.sync
+            return Ballot(self._body(waiting.call, waiting.descriptor))
+        return self._service.serve(waiting.call, time.time_ns() // 1_000_000)
 
     def _body(self, call: calls.BodyCall, descriptor: int) -> Record:
         """Takes a large body from a sealed memfd: read once, so what is hashed is what is signed."""

@@ -35,7 +35,7 @@ from thresign.orders.statements import (
 )
 from thresign.policy.actions import Sign, parse
 from thresign.trust.standing import Standing
-from thresign.vault import calls
+from thresign.vault import calls, recovery
 from thresign.vault.checks import VaultChecks
 from thresign.vault.kept import Kept, KeptBatch
 from thresign.vault.voting import checkpoint, commit, decide, prepare, propose, view_change
@@ -68,6 +68,7 @@ class Service:
         self.token = token
         self.incarnation = 0
         self.environment = environment
+        self.recovery = recovery.Recovery()
         self.book = Book(number, token, checks or VaultChecks(token, self.bodies), state)
         self._serve: dict[type[Record], Callable[[Any, int], Ballot]] = {
             calls.StatusCall: self._status,
@@ -80,8 +81,6 @@ class Service:
             calls.ChangeViewCall: lambda c, _: view_change.change_view(self.book, c.view, c.justification),
             calls.NewViewCall: lambda c, _: view_change.new_view(self.book, c.view, c.changes),
             calls.InstallCall: self._install,
-            calls.CheckpointCall: lambda _c, _n: checkpoint.checkpoint(self.book),
-            calls.StabiliseCall: self._stabilise,
             calls.DecidedCall: self._decided,
             calls.SignCall: self._sign,
             calls.ForgetCall: self._forget,
@@ -92,6 +91,7 @@ class Service:
             calls.KeygenDealCall: self._keygen_deal,
             calls.KeygenFinishCall: self._keygen_finish,
             calls.AbortCall: self._abort,
+            **recovery.calls_of(self),
         }
 
     def serve(self, call: Record, now_ms: int) -> Ballot:
@@ -108,7 +108,7 @@ class Service:
     def begin_incarnation(self) -> None:
         """Starts a life of the token above all that the ledger knows; before any nonce is made."""
         known = self.book.state.incarnations.get(self.book.number, 0)
-        self.incarnation = self.token.begin_incarnation(known)
+        self.incarnation = self.token.begin_incarnation(max(known, self.recovery.life - 1))
 
     # --- voting ---------------------------------------------------------------------------------------------------
 
@@ -138,6 +138,9 @@ class Service:
                 tuple(change for view, change in sorted(book.changes.items()) if view > book.view)[-16:],
                 (book.installed,) if book.installed is not None else (),
                 self._unused(),
+                (book.stable,) if book.stable is not None else (),
+                recovery.base_of(self),
+                int(book.forgot),
             )
         )
 
@@ -212,10 +215,6 @@ class Service:
 
     def _install(self, call: calls.InstallCall, _now_ms: int) -> Ballot:
         ballot = view_change.install(self.book, call.message)
-        return Ballot(calls.Done(), ballot.records, ballot.sync)
-
-    def _stabilise(self, call: calls.StabiliseCall, _now_ms: int) -> Ballot:
-        ballot = checkpoint.stabilise(self.book, call.certificate)
         return Ballot(calls.Done(), ballot.records, ballot.sync)
 
     def _decided(self, call: calls.DecidedCall, _now_ms: int) -> Ballot:

@@ -1,8 +1,8 @@
 """The canonical encoding: every value has exactly one encoding, and decoding refuses everything else.
 
 All that is hashed, signed, stored or sent between modules is a `Record` in this encoding (docs/spec/wire.md; the C side
-is native/certificate/cursor.h). A record is the concatenation of its fields in order, preceded by its 8-byte tag if it
-has one, so encodings of different tagged records never coincide:
+is native/include/thresign/cursor.h). A record is the concatenation of its fields in order, preceded by its 8-byte tag
+if it has one, so encodings of different tagged records never coincide:
 
     U8 U16 U32 U64        big-endian
     Fixed(n)              n bytes

@@ -3,7 +3,7 @@ sends it, so nothing here has to be trusted."""
 
 from __future__ import annotations
 
-from thresign.agreement.pbft import progress
+from thresign.agreement.pbft import checkpoint, progress, rejoin
 from thresign.agreement.pbft.events import Ask, Broadcast, Send, SendDecided, SetTimer, Timer
 from thresign.agreement.pbft.messages import (
     BodyOf,
@@ -34,12 +34,16 @@ def vault_up(core: Core, status: calls.Status) -> None:
     """The vault is there (again): its status is where this replica stands; what was asked before is void."""
     core.vault_up = True
     core.asked.clear()
+    rejoin.note_votes(core, core.next)
     core.slots.clear()
     core.decided.clear()
     core.installing = None
     core.judging = ()
     core.stalled = False
     core.sequence, core.low = status.sequence, status.low
+    core.stable = status.stable[0] if status.stable else None
+    core.checkpoints.clear()
+    core.stabilising = core.transfer = None
     core.view, core.entered, core.floor = status.view, status.entered, 0
     core.new_view = None
     core.demanded = {}
@@ -50,6 +54,7 @@ def vault_up(core: Core, status: calls.Status) -> None:
         core.changes.setdefault(change.view, {})[core.number] = change
     core.out.append(SetTimer(Timer.STANDING, core.timing.standing_ms))
     core.out.append(Broadcast(standing(core)))
+    rejoin.begin(core, status)
     if core.entered > core.view:
         core.out.append(SetTimer(Timer.VIEW, core.timing.progress_ms))
 
@@ -72,13 +77,16 @@ def tick(core: Core) -> None:
         return
     if stuck:
         _say_again(core)
-    own = [waiting for waiting in core.pending.everything() if waiting.own]
-    again = [waiting for waiting in own if waiting.name in core.waited][:AGAIN_ENTRIES_MAX]
+    checkpoint.say_again(core)
+    rejoin.say_again(core)
+    progress.wait(core)
+    again = [waiting for waiting in core.pending.everything() if waiting.own and core.waited.get(waiting.name, 0) > 1][
+        :AGAIN_ENTRIES_MAX
+    ]
     if again:
         # To all, and on the way to another view too: a primary that this module left may still lead the others; and
         # should it not order them, the others' timers have to run.
         core.out.append(Broadcast(Forward(Batch(tuple(waiting.entry for waiting in again)))))
-    core.waited = {waiting.name for waiting in own}
     if behind(core):
         fetch(core)
 
@@ -106,6 +114,8 @@ def on_standing(core: Core, sender: int, message: Standing) -> None:
     else:
         core.suspicions.pop(sender, None)
     progress.join_suspicion(core)
+    if message.low < core.low and core.stable is not None:
+        core.out.append(Send(sender, core.stable))
     if message.view < core.view and core.new_view is not None:
         core.out.append(Send(sender, core.new_view))
     if message.view > core.view or message.entered > max(core.entered, core.view):
@@ -119,13 +129,14 @@ def behind(core: Core) -> bool:
 
 def fetch(core: Core) -> None:
     """Asks one module that is ahead for what is missing; another one if it does not answer in time."""
-    if not core.vault_up or not behind(core) or core.asking(Ask.DECIDE):
+    if not core.vault_up or not behind(core) or core.asking(Ask.DECIDE) or core.transfer is not None:
         return
     candidates = sorted(number for number, at in core.ahead.items() if at > core.sequence and number in core.peers_up)
     if not candidates:
         return
     core.fetches += 1
-    core.out.append(Send(candidates[core.fetches % len(candidates)], FetchDecided(core.next)))
+    core.fetching = candidates[core.fetches % len(candidates)]
+    core.out.append(Send(core.fetching, FetchDecided(core.next)))
     core.out.append(SetTimer(Timer.FETCH, core.timing.fetch_ms))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from thresign.agreement.pbft import witness
 from thresign.agreement.pbft.events import Ask, Broadcast, Stable, Tag
 from thresign.agreement.pbft.state import Core
 from thresign.errors import ThresignError
 from thresign.limits import WINDOW_SLOTS
 from thresign.orders.header import MemberSignature
 from thresign.orders.votes import Checkpoint, CheckpointCertificate
-from thresign.vault import calls
+from thresign.vault import calls, recovery_calls
 from thresign.wire.canonical import Record
 
 
@@ -23,6 +24,7 @@ def on_checkpoint(core: Core, message: Checkpoint) -> None:
     """Counts a checkpoint within the watermarks, the first of its sender at that sequence. [PBFT-K1]"""
     if not core.low < message.sequence <= core.sequence + WINDOW_SLOTS:
         return
+    witness.see(core, message)
     held = core.checkpoints.setdefault(message.sequence, {})
     held.setdefault(message.number, message)
     check_stable(core, message.sequence)
@@ -42,11 +44,37 @@ def check_stable(core: Core, sequence: int) -> None:
         return
     chosen = tuple(MemberSignature(number, same[number]) for number in sorted(same)[: core.roster.q])
     certificate = CheckpointCertificate(own.domain, own.roster_epoch, sequence, own.header, own.state, chosen)
-    core.ask(Ask.STABILISE, core.view, sequence, calls.StabiliseCall(certificate))
+    _stabilise(core, certificate)
 
 
-def stabilised(core: Core, tag: Tag) -> None:
+def on_certificate(core: Core, certificate: CheckpointCertificate) -> None:
+    """A checkpoint is stable elsewhere: here too, if ours says the same. Lost messages are made up for so."""
+    own = core.checkpoints.get(certificate.sequence, {}).get(core.number)
+    if certificate.sequence > core.low and own is not None:
+        _stabilise(core, certificate)
+
+
+def _stabilise(core: Core, certificate: CheckpointCertificate) -> None:
+    """One at a time; what is left out now is said again by the others."""
+    if core.vault_up and not core.asking(Ask.STABILISE):
+        core.stabilising = certificate
+        core.ask(Ask.STABILISE, core.view, certificate.sequence, calls.StabiliseCall(certificate))
+
+
+def stabilised(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     """The low watermark moved: what lies below is forgotten."""
-    core.low = max(core.low, tag.sequence)
+    certificate, core.stabilising = core.stabilising, None
+    if not isinstance(reply, recovery_calls.Stabilised):
+        return
+    core.low = max(core.low, reply.low)
+    if certificate is not None and certificate.sequence == tag.sequence:
+        core.stable = certificate
     core.checkpoints = {at: held for at, held in core.checkpoints.items() if at > core.low}
-    core.out.append(Stable(core.low))
+    core.out.append(Stable(core.low, reply.base))
+
+
+def say_again(core: Core) -> None:
+    """Checkpoints that are not stable yet are said again: without a stable one, votes end at the high watermark."""
+    for sequence, held in core.checkpoints.items():
+        if core.number in held and sequence > core.low:
+            core.out.append(Broadcast(held[core.number]))

@@ -10,7 +10,10 @@ from thresign.agreement.pbft import (
     prepare,
     progress,
     propose,
+    rejoin,
+    transfer,
     view_change,
+    witness,
 )
 from thresign.agreement.pbft.events import (
     Answered,
@@ -30,20 +33,32 @@ from thresign.agreement.pbft.events import (
     VaultUp,
 )
 from thresign.agreement.pbft.messages import (
+    AskReminder,
     BodyOf,
     DecidedBatch,
     FetchBody,
     FetchDecided,
+    FetchProposal,
     FetchView,
     Forward,
+    Message,
     Mute,
     Standing,
     ViewChanges,
 )
 from thresign.agreement.pbft.state import Core
-from thresign.errors import ThresignError
 from thresign.orders.header import Phase
-from thresign.orders.votes import Checkpoint, CheckpointCertificate, NewView, PrePrepare, ViewChange, Vote
+from thresign.orders.votes import (
+    Checkpoint,
+    CheckpointCertificate,
+    HorizonReport,
+    NewView,
+    PrePrepare,
+    SignedVote,
+    ViewChange,
+    Vote,
+)
+from thresign.vault.recovery_calls import Offer, Reminder, SnapshotChunk
 
 
 def step(core: Core, event: Event) -> list[Effect]:
@@ -75,6 +90,8 @@ def step(core: Core, event: Event) -> list[Effect]:
             core.mute.discard(event.number)
             core.ahead.pop(event.number, None)
             progress.peer_lost(core, event.number)
+            if core.transfer is not None and core.transfer.sender == event.number:
+                transfer.give_up(core, None)
         case BodyArrived():
             prepare.retry(core)
     if core.vault_up:
@@ -102,7 +119,7 @@ def _received(core: Core, event: Received) -> None:
                 else:
                     decide.on_commit(core, message)
         case Forward():
-            propose.on_forward(core, message.batch)
+            propose.on_forward(core, sender, message.batch)
         case Standing():
             catch_up.on_standing(core, sender, message)
         case Mute():
@@ -118,7 +135,7 @@ def _received(core: Core, event: Received) -> None:
             if message.number == sender:
                 checkpoint.on_checkpoint(core, message)
         case CheckpointCertificate():
-            pass
+            checkpoint.on_certificate(core, message)
         case FetchDecided():
             catch_up.on_fetch_decided(core, sender, message)
         case DecidedBatch():
@@ -129,11 +146,33 @@ def _received(core: Core, event: Received) -> None:
             propose.on_body(core, message)
         case FetchView():
             view_change.on_fetch_view(core, sender)
+        case _:
+            _received_apart(core, sender, message)
+
+
+def _received_apart(core: Core, sender: int, message: Message) -> None:
+    """What is not about deciding: taking a ledger over, reminding, and witnessing."""
+    match message:
+        case Offer():
+            transfer.on_offer(core, sender, message)
+        case SnapshotChunk():
+            transfer.on_chunk(core, sender, message)
+        case HorizonReport():
+            if message.number == sender:
+                rejoin.on_report(core, message)
+        case Reminder():
+            rejoin.on_reminder(core, sender, message)
+            view_change.collect(core)
+        case FetchProposal():
+            witness.on_fetch_proposal(core, sender, message)
+        case SignedVote():
+            witness.on_signed_vote(core, message)
+        case AskReminder():
+            rejoin.on_ask_reminder(core, sender, message)
 
 
 def _answered(core: Core, event: Answered) -> None:
     tag, reply = event.tag, event.reply
-    failed = isinstance(reply, ThresignError)
     match tag.ask:
         case Ask.PROPOSE:
             propose.proposed(core, tag, reply)
@@ -154,10 +193,16 @@ def _answered(core: Core, event: Answered) -> None:
         case Ask.CHECKPOINT:
             checkpoint.taken(core, reply)
         case Ask.STABILISE:
-            if not failed:
-                checkpoint.stabilised(core, tag)
+            checkpoint.stabilised(core, tag, reply)
         case Ask.JUDGE:
             progress.judged(core, reply)
+        case Ask.TRANSFER:
+            transfer.offer_checked(core, tag, reply)
+        case Ask.CHUNK:
+            transfer.chunk_taken(core, reply)
+        case Ask.REMIND | Ask.REJOIN:
+            rejoin.remembered(core, tag, reply)
+            view_change.collect(core)
 
 
 def _timer(core: Core, timer: Timer) -> None:
@@ -173,4 +218,7 @@ def _timer(core: Core, timer: Timer) -> None:
             core.stalled = False
             prepare.retry(core)
         case Timer.FETCH:
-            catch_up.fetch(core)
+            if core.transfer is not None:
+                transfer.overdue(core)
+            else:
+                catch_up.fetch(core)

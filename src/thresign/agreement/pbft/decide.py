@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from thresign.agreement.pbft import deadlines, rejoin
 from thresign.agreement.pbft.events import Ask, CancelTimer, Deliver, Suspect, Tag, Timer
 from thresign.agreement.pbft.pending import name_of
 from thresign.agreement.pbft.state import Core
@@ -53,6 +54,7 @@ def decided(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     if found is None:
         return
     batch = Batch.decode(reply.body)
+    rejoin.note_votes(core, reply.sequence)
     core.sequence = reply.sequence
     for entry in batch.entries:
         core.pending.remove(name_of(entry))
@@ -62,7 +64,7 @@ def decided(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     core.stalled = False
     core.failed_views = 0
     core.watching = False
-    core.suspects = False
+    deadlines.passed(core, {name_of(entry) for entry in batch.entries}, len(batch.entries))
     core.out.append(CancelTimer(Timer.PROGRESS))
     core.out.append(Deliver(found[0], batch, reply))
     if reply.checkpoint_due:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from thresign.agreement.pbft.messages import Message
 from thresign.errors import ThresignError
 from thresign.orders.batch import Batch, Entry
+from thresign.orders.equivocation import Equivocation
 from thresign.orders.header import Certificate
 from thresign.vault import calls
 from thresign.wire.canonical import Record
@@ -98,6 +99,10 @@ class Ask(Enum):
     CHECKPOINT = "checkpoint"
     STABILISE = "stabilise"
     JUDGE = "judge"
+    TRANSFER = "transfer"
+    CHUNK = "chunk"
+    REMIND = "remind"
+    REJOIN = "rejoin"
 
 
 class Tag(NamedTuple):
@@ -141,6 +146,12 @@ class CancelTimer(NamedTuple):
     timer: Timer
 
 
+class Restored(NamedTuple):
+    """The vault took over a ledger: it stands here now, without what was decided in between."""
+
+    status: calls.Status
+
+
 class Deliver(NamedTuple):
     """A batch is decided and applied: journal it, act on it."""
 
@@ -176,10 +187,17 @@ class Suspect(NamedTuple):
     why: str
 
 
+class Equivocated(NamedTuple):
+    """A module seems to have signed two things of which it may sign one; the signatures are not checked yet."""
+
+    evidence: Equivocation
+
+
 class Stable(NamedTuple):
-    """A checkpoint became stable: what lies before it may be pruned."""
+    """A checkpoint became stable. The vault's journal begins at `base`: what lies before may be pruned."""
 
     sequence: int
+    base: int = 0
 
 
 class Entered(NamedTuple):
@@ -195,10 +213,12 @@ Effect = (
     | SetTimer
     | CancelTimer
     | Deliver
+    | Restored
     | SendDecided
     | Refuse
     | Settled
     | Suspect
+    | Equivocated
     | Stable
     | Entered
 )

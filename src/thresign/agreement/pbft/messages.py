@@ -10,8 +10,18 @@ from typing import Annotated, ClassVar
 from thresign.limits import BATCH_BYTES_MAX
 from thresign.orders.batch import Batch
 from thresign.orders.header import Certificate
-from thresign.orders.votes import Checkpoint, CheckpointCertificate, NewView, PrePrepare, ViewChange, Vote
-from thresign.wire.canonical import U8, U64, Bytes32, Count, Record, Var
+from thresign.orders.votes import (
+    Checkpoint,
+    CheckpointCertificate,
+    HorizonReport,
+    NewView,
+    PrePrepare,
+    SignedVote,
+    ViewChange,
+    Vote,
+)
+from thresign.vault.recovery_calls import Offer, Reminder, SnapshotChunk
+from thresign.wire.canonical import U8, U32, U64, Bytes32, Count, Record, Var
 
 
 class Forward(Record, frozen=True):
@@ -82,6 +92,38 @@ class ViewChanges(Record, frozen=True):
     changes: Annotated[tuple[ViewChange, ...], Count(31)]
 
 
+class FetchSnapshot(Record, frozen=True):
+    """Send the piece of the offered snapshot that begins at `offset`."""
+
+    TAG: ClassVar[bytes] = b"ta.fsnp1"
+    sequence: U64
+    offset: U32
+
+
+class FetchProposal(Record, frozen=True):
+    """Show on which proposal you voted there. Answered with a SignedVote of that view's primary."""
+
+    TAG: ClassVar[bytes] = b"ta.fprp1"
+    view: U64
+    sequence: U64
+
+
+class AskReminder(Record, frozen=True):
+    """The sender's vault has started on a disk that stands here: what did you see it sign beyond that? Always answered
+    with a Reminder, maybe an empty one."""
+
+    TAG: ClassVar[bytes] = b"ta.armd1"
+    sequence: U64
+    entered: U64
+
+
+class AskHorizon(Record, frozen=True):
+    """The sender's vault has forgotten votes: state how far you have come, for this life of its token."""
+
+    TAG: ClassVar[bytes] = b"ta.ahrz1"
+    incarnation: U64
+
+
 Message = (
     PrePrepare
     | Vote
@@ -98,6 +140,15 @@ Message = (
     | BodyOf
     | FetchView
     | ViewChanges
+    | FetchSnapshot
+    | Offer
+    | SnapshotChunk
+    | FetchProposal
+    | SignedVote
+    | AskReminder
+    | AskHorizon
+    | HorizonReport
+    | Reminder
 )
 
 MESSAGES: dict[bytes, type[Record]] = {
@@ -118,5 +169,14 @@ MESSAGES: dict[bytes, type[Record]] = {
         BodyOf,
         FetchView,
         ViewChanges,
+        FetchSnapshot,
+        Offer,
+        SnapshotChunk,
+        FetchProposal,
+        SignedVote,
+        AskReminder,
+        AskHorizon,
+        HorizonReport,
+        Reminder,
     )
 }

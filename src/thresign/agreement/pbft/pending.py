@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import NamedTuple
 
 from thresign.errors import Overloaded
 from thresign.limits import (
     BATCH_BYTES_MAX,
     BATCH_ENTRIES_MAX,
+    PENDING_PER_PEER_MAX,
     PENDING_REQUESTS_MAX,
     PENDING_REQUESTS_PER_CALLER_MAX,
 )
@@ -19,17 +20,23 @@ from thresign.orders.statements import Announcement, KeyConfirmed, KeyGenerated,
 
 SAMPLE_OF_QUEUE = 8
 SAMPLE_MAX = 32
+OWN = 0
 MODULES = ""
-"""The queue of entries that are no caller's request; it goes first."""
+"""The queue of entries that are no caller's request; it goes first, but fills no more than half a batch."""
 
 
 class Waiting(NamedTuple):
-    """One entry. `own`: submitted at this node, not forwarded by another. `size`: its bytes, about."""
+    """One entry. `via`: the module that forwarded it, 0 if it was submitted at this node. `size`: its bytes, about."""
 
     name: bytes
     entry: Entry
     size: int
-    own: bool
+    via: int
+
+    @property
+    def own(self) -> bool:
+        """Submitted at this node, not forwarded by another."""
+        return self.via == OWN
 
 
 def name_of(entry: Entry) -> bytes:
@@ -62,25 +69,51 @@ class Pending:
     def __init__(self) -> None:
         self._queues: OrderedDict[str, OrderedDict[bytes, Waiting]] = OrderedDict()
         self._where: dict[bytes, str] = {}
+        self._via: Counter[int] = Counter()
+        """How many entries wait, by who forwarded them."""
+        self._own: Counter[str] = Counter()
+        """How many of this node's own wait, by caller."""
 
     def __len__(self) -> int:
         return len(self._where)
 
-    def add(self, entry: Entry, own: bool) -> Waiting | None:
-        """Takes an entry in; None if it is here already. Raises Overloaded if there is no room."""
+    def add(self, entry: Entry, via: int = OWN) -> Waiting | None:
+        """Takes an entry in; None if it is here already. Raises Overloaded if there is no room.
+
+        Own requests are bounded in all and for each caller, forwarded ones for each module that forwards: no peer can
+        take another's room, by inventing requests of a caller or statements of modules. What was forwarded before it
+        was submitted here becomes this node's own.
+        """
         name = name_of(entry)
-        if name in self._where:
-            return None
         caller = entry.caller if isinstance(entry, Request) else MODULES
-        queue = self._queues.setdefault(caller, OrderedDict())
-        if caller != MODULES and len(self._where) >= PENDING_REQUESTS_MAX:
-            raise Overloaded(f"{len(self._where)} requests wait already")
-        if len(queue) >= PENDING_REQUESTS_PER_CALLER_MAX:
-            raise Overloaded(f"{len(queue)} requests of {caller or 'modules'} wait already")
-        waiting = Waiting(name, entry, size_of(entry), own)
-        queue[name] = waiting
+        if name in self._where:
+            if via == OWN:
+                self._adopt(name, caller)
+            return None
+        if via != OWN:
+            if self._via[via] >= PENDING_PER_PEER_MAX:
+                raise Overloaded(f"{self._via[via]} entries of module {via} wait already")
+        elif self._via[OWN] >= PENDING_REQUESTS_MAX and caller != MODULES:
+            raise Overloaded(f"{self._via[OWN]} requests wait already")
+        elif self._own[caller] >= PENDING_REQUESTS_PER_CALLER_MAX:
+            raise Overloaded(f"{self._own[caller]} requests of {caller or 'modules'} wait already")
+        waiting = Waiting(name, entry, size_of(entry), via)
+        self._queues.setdefault(caller, OrderedDict())[name] = waiting
         self._where[name] = caller
+        self._count(waiting, caller, 1)
         return waiting
+
+    def _adopt(self, name: bytes, caller: str) -> None:
+        held = self._queues[caller][name]
+        if held.via != OWN:
+            self._count(held, caller, -1)
+            self._queues[caller][name] = held._replace(via=OWN)
+            self._count(self._queues[caller][name], caller, 1)
+
+    def _count(self, waiting: Waiting, caller: str, change: int) -> None:
+        self._via[waiting.via] += change
+        if waiting.own:
+            self._own[caller] += change
 
     def remove(self, name: bytes) -> Waiting | None:
         """The entry was ordered, or will never be."""
@@ -89,8 +122,10 @@ class Pending:
             return None
         queue = self._queues[caller]
         waiting = queue.pop(name)
+        self._count(waiting, caller, -1)
         if not queue:
             del self._queues[caller]
+            del self._own[caller]
         return waiting
 
     def sample(self) -> list[Waiting]:
@@ -114,7 +149,7 @@ class Pending:
         turn = [iter(queue.values()) for caller, queue in self._queues.items() if caller != MODULES]
         while (queues or turn) and len(chosen) < BATCH_ENTRIES_MAX:
             queue = queues[0] if queues else turn.pop(0)
-            waiting = next(queue, None)
+            waiting = next(queue, None) if not queues or len(chosen) < BATCH_ENTRIES_MAX // 2 else None
             if waiting is None:
                 if queues:
                     queues.pop(0)

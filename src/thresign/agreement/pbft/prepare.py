@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from thresign.agreement.pbft import witness
 from thresign.agreement.pbft.commit import check_prepared
 from thresign.agreement.pbft.decide import check_committed
 from thresign.agreement.pbft.events import Ask, Broadcast, SetTimer, Suspect, Tag, Timer
@@ -33,6 +34,7 @@ def on_pre_prepare(core: Core, sender: int, message: PrePrepare) -> None:
             core.early[view, sequence] = message
         core.ahead[sender] = max(core.ahead.get(sender, 0), sequence - 1)
         return
+    witness.see_proposal(core, message)
     slot = core.slot(sequence)
     digest = Digest(message.header.digest())
     if slot.pre_prepare is not None and slot.digest != digest:

@@ -10,8 +10,9 @@ module first says that it suspects the primary, and leaves when f + 1 do: then o
 
 from __future__ import annotations
 
-from thresign.agreement.pbft.events import Ask, Broadcast, CancelTimer, SetTimer, Timer
-from thresign.agreement.pbft.messages import Standing
+from thresign.agreement.pbft import deadlines
+from thresign.agreement.pbft.events import Ask, Broadcast, CancelTimer, Send, SetTimer, Timer
+from thresign.agreement.pbft.messages import Forward, Standing
 from thresign.agreement.pbft.propose import drop
 from thresign.agreement.pbft.state import Core
 from thresign.agreement.pbft.view_change import leave_view
@@ -80,12 +81,32 @@ def judged(core: Core, reply: Record | ThresignError) -> None:
     for waiting, verdict in zip(sample, reply.verdicts, strict=False):
         if verdict.kind == calls.PERMIT:
             permitted = True
+            if waiting.name in core.overtaken:
+                core.starved.add(waiting.name)
         elif verdict.kind == calls.KNOWN:
             drop(core, waiting.entry, None)
         elif verdict.kind == calls.REFUSE:
             drop(core, waiting.entry, by_code(verdict.code, verdict.detail))
     if permitted:
         suspect(core)
+
+
+def wait(core: Core) -> None:
+    """At each tick: a deadline for each entry, against a primary that orders others' and leaves one out.
+
+    An entry that was overtaken by a batch with room for it is sent to the primary halfway to its deadline, since nobody
+    else may have done so; past it, if the own vault holds that it could be ordered, the primary is suspected. [PBFT-V3]
+    """
+    deadlines.count(core)
+    if not core.active or core.leads or not core.overtaken:
+        return
+    halfway, overdue = deadlines.overtaken(core)
+    if halfway:
+        core.out.append(Send(core.primary, Forward(Batch(tuple(waiting.entry for waiting in halfway)))))
+    if overdue and not core.judging:
+        core.judging = overdue
+        batch = Batch(tuple(waiting.entry for waiting in overdue))
+        core.ask(Ask.JUDGE, core.view, core.sequence, calls.JudgeCall(batch))
 
 
 def suspect(core: Core) -> None:

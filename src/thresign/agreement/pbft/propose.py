@@ -23,7 +23,7 @@ FORWARD_ENTRIES_MAX = 64
 def submit(core: Core, entry: Entry) -> None:
     """This node wants an entry ordered: it waits here until a decided batch holds it. Full: refused as Overloaded."""
     try:
-        waiting = core.pending.add(entry, own=True)
+        waiting = core.pending.add(entry)
     except Overloaded as error:
         core.out.append(Refuse(entry, error))
         return
@@ -37,11 +37,11 @@ def submit(core: Core, entry: Entry) -> None:
         core.out.append(Broadcast(forward))
 
 
-def on_forward(core: Core, batch: Batch) -> None:
+def on_forward(core: Core, sender: int, batch: Batch) -> None:
     """Another node's entries: the primary orders them, the others watch that it does. Beyond the bounds: dropped."""
     for entry in batch.entries:
         try:
-            core.pending.add(entry, own=False)
+            core.pending.add(entry, via=sender)
         except Overloaded:
             return
 
@@ -55,7 +55,7 @@ def forward_own(core: Core) -> None:
 
 def propose(core: Core) -> None:
     """As primary of an active view with no slot in flight: proposes what the view demands, or what waits."""
-    if not (core.active and core.leads) or core.sequence < core.floor or core.next in core.decided:
+    if not (core.active and core.leads) or core.sequence < core.floor or core.next in core.decided or core.stalled:
         return
     slot = core.slots.get(core.next)
     if (slot is not None and slot.pre_prepare is not None) or core.asking(Ask.PROPOSE, Ask.REPROPOSE, Ask.DECIDE):
@@ -64,7 +64,7 @@ def propose(core: Core) -> None:
     if demanded is not None:
         body = core.bodies.get(Digest(demanded.digest()), (0, b""))[1]
         core.ask(Ask.REPROPOSE, core.view, core.next, calls.ReproposeCall(core.view, demanded, body))
-    elif len(core.pending) > 0 and not core.stalled:
+    elif len(core.pending) > 0:
         core.proposing = core.pending.batch()
         core.ask(Ask.PROPOSE, core.view, core.next, calls.ProposeCall(core.view, Batch(core.proposing)))
 
@@ -101,6 +101,7 @@ def on_body(core: Core, message: BodyOf) -> None:
     for sequence, header in core.demanded.items():
         if header.digest() == message.header and sequence == core.next:
             core.bodies.setdefault(Digest(message.header), (sequence, message.body))
+            core.stalled = False
 
 
 def _send(core: Core, tag: Tag, message: PrePrepare) -> None:

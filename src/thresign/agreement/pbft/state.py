@@ -10,7 +10,16 @@ from thresign.ids import Digest
 from thresign.orders.batch import Entry
 from thresign.orders.header import Certificate, Header, Phase
 from thresign.orders.roster import Roster
-from thresign.orders.votes import Checkpoint, NewView, PrePrepare, ViewChange, Vote
+from thresign.orders.votes import (
+    Checkpoint,
+    CheckpointCertificate,
+    NewView,
+    PrePrepare,
+    SignedVote,
+    ViewChange,
+    Vote,
+)
+from thresign.vault import recovery_calls
 from thresign.wire.canonical import Record
 
 
@@ -24,6 +33,8 @@ class Timing:
     retry_ms: int = 60
     fetch_ms: int = 250
     lost_primary_ms: int = 60
+    request_ms: int = 3000
+    """How long an entry may wait while others are ordered in its stead."""
 
 
 @dataclass(slots=True)
@@ -38,6 +49,19 @@ class Slot:
     """What we said, to say again."""
     prepares: dict[Digest, dict[int, bytes]] = field(default_factory=dict)
     commits: dict[Digest, dict[int, bytes]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Transfer:
+    """From whom, what, and how much of it has come."""
+
+    sender: int
+    offer: recovery_calls.Offer
+    offset: int = 0
+
+    @property
+    def sequence(self) -> int:
+        return self.offer.checkpoint.sequence
 
 
 @dataclass(slots=True)
@@ -63,10 +87,17 @@ class Core:
     bodies: dict[Digest, tuple[int, bytes]] = field(default_factory=dict)
     """Sequence and body of undecided headers, for new views."""
     changes: dict[int, dict[int, ViewChange]] = field(default_factory=dict)
-    """By view and sender."""
+    """By view and by whose they are: of each module a few."""
+    left: dict[int, int] = field(default_factory=dict)
+    """By module: the highest view for which it sent its own view-change."""
     new_view: NewView | None = None
     """That of the installed view."""
     checkpoints: dict[int, dict[int, Checkpoint]] = field(default_factory=dict)
+    """By sequence above the low watermark, and sender."""
+    stable: CheckpointCertificate | None = None
+    """By which the low watermark moved."""
+    stabilising: CheckpointCertificate | None = None
+    """What the vault is asked to move it by."""
     decided: dict[int, tuple[Certificate, bytes]] = field(default_factory=dict)
     """Fetched or assembled, waiting for their turn at the vault."""
     installing: NewView | None = None
@@ -90,9 +121,35 @@ class Core:
     """By module: the highest view whose primary it suspects, or that it has left."""
     ticked: int = 0
     """The sequence at the last tick: no progress since then means that somebody has to say things again."""
-    waited: set[bytes] = field(default_factory=set)
-    """Names of own entries that waited at the last tick."""
+    waited: dict[bytes, int] = field(default_factory=dict)
+    """By name of what waits: for how many ticks in this view."""
+    overtaken: set[bytes] = field(default_factory=set)
+    """Names of what waited while a batch with room for it was decided."""
+    starved: set[bytes] = field(default_factory=set)
+    """Names of what was overtaken, is overdue, and could be ordered: while there are any, suspicion stands."""
     fetches: int = 0
+    fetching: int = 0
+    """The peer that was last asked for decided batches; 0 before."""
+    transfer: Transfer | None = None
+    """The ledger that is being taken over."""
+    refused_offers: dict[int, int] = field(default_factory=dict)
+    """By peer: up to which sequence its offers are not taken, since one was wrong."""
+    forgot: bool = False
+    """The vault does not vote before it has heard from a quorum how far it may have voted."""
+    horizon: int = 0
+    """Up to this sequence the vault does not vote."""
+    incarnation: int = 0
+    """Of the own token."""
+    heard: dict[int, SignedVote] = field(default_factory=dict)
+    """By module: the vote on the highest slot that it was seen to sign, to remind it of."""
+    said: dict[tuple[int, int, int, int], SignedVote | Checkpoint] = field(default_factory=dict)
+    """By module, phase, view and sequence: its first word there. Bounded."""
+    unknown: list[Vote] = field(default_factory=list)
+    """Votes for headers that are not known here. Bounded."""
+    unsettled: bool = False
+    """The vault has started, and may have forgotten votes: this module takes no part before it was reminded."""
+    reminded: set[int] = field(default_factory=set)
+    """Who has said what it saw this module sign, since the vault started."""
     failed_views: int = 0
     out: list[Effect] = field(default_factory=list)
 
@@ -107,7 +164,7 @@ class Core:
     @property
     def active(self) -> bool:
         """Takes part in the installed view."""
-        return self.vault_up and self.entered <= self.view
+        return self.vault_up and self.entered <= self.view and not self.unsettled
 
     @property
     def next(self) -> int:

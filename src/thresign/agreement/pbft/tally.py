@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from thresign.agreement.pbft import witness
 from thresign.agreement.pbft.events import Suspect
 from thresign.agreement.pbft.state import Core
 from thresign.ids import Digest
@@ -19,6 +20,7 @@ def countable(core: Core, vote: Vote) -> bool:
 
 def count(core: Core, vote: Vote, votes: dict[Digest, dict[int, bytes]]) -> bool:
     """Adds a vote; False if its sender has voted in this slot and phase before."""
+    witness.see_vote(core, vote)
     digest = Digest(vote.header)
     for other, held in votes.items():
         if vote.number in held:

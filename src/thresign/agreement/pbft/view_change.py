@@ -6,6 +6,7 @@ itself and by the core only to know which body to bring.
 
 from __future__ import annotations
 
+from thresign.agreement.pbft import deadlines
 from thresign.agreement.pbft.events import Ask, Broadcast, CancelTimer, Entered, Send, SetTimer, Suspect, Tag, Timer
 from thresign.agreement.pbft.messages import FetchView, ViewChanges
 from thresign.agreement.pbft.propose import forward_own
@@ -20,6 +21,8 @@ VIEWS_KEPT_MAX = 8
 
 def leave_view(core: Core, target: int) -> None:
     """Asks the vault for a view-change to `target`, with the q view-changes that justify going so far, if held."""
+    if core.unsettled:
+        return
     justification: tuple[ViewChange, ...] = ()
     if target > core.view + 1:
         for view in sorted((view for view in core.changes if view >= target - 1), reverse=True):
@@ -45,7 +48,8 @@ def changed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
 def on_view_change(core: Core, sender: int, change: ViewChange) -> None:
     """Takes a view-change in: for a view above the installed one; its own sender's word goes before a forwarded one.
 
-    - f + 1 distinct modules in higher views: this one follows to the lowest of them; f alone never move it; [PBFT-V1]
+    - f + 1 distinct modules in higher views: this one follows to the lowest of them; f alone never move it, so only
+      what a module says itself counts here, a forwarded signature is not verified before the vault sees it; [PBFT-V1]
     - q for the view that this module leads: it makes the new-view. [PBFT-V2]
     A module in a lower view is given the new-view that it missed.
     """
@@ -53,26 +57,38 @@ def on_view_change(core: Core, sender: int, change: ViewChange) -> None:
         if sender == change.number and core.new_view is not None:
             core.out.append(Send(sender, core.new_view))
         return
-    if core.roster.member(change.number) is None or (len(core.changes) >= VIEWS_KEPT_MAX and _too_far(core, change)):
+    own_word = sender == change.number
+    if core.roster.member(change.number) is None or not _has_room(core, change, own_word):
         return
+    if own_word:
+        core.left[sender] = max(core.left.get(sender, 0), change.view)
     held = core.changes.setdefault(change.view, {})
-    if sender == change.number or change.number not in held:
+    if own_word or change.number not in held:
         held[change.number] = change
     collect(core)
 
 
-def _too_far(core: Core, change: ViewChange) -> bool:
-    return change.view not in core.changes and change.view > max(core.changes)
+def _has_room(core: Core, change: ViewChange, own_word: bool) -> bool:
+    """Each module has room for a few views. What it says itself takes the place of the farthest that is held of it;
+    what others say in its name does not."""
+    views = [view for view, held in core.changes.items() if change.number in held]
+    if change.view in views or len(views) < VIEWS_KEPT_MAX:
+        return True
+    if own_word:
+        farthest = max(views)
+        del core.changes[farthest][change.number]
+        if not core.changes[farthest]:
+            del core.changes[farthest]
+    return own_word
 
 
 def collect(core: Core) -> None:
     """Follows, and leads, when the view-changes at hand say so."""
-    if not core.vault_up:
+    if not core.vault_up or core.unsettled:
         return
-    higher = sorted(view for view in core.changes if view > core.entered)
-    modules = {number for view in higher for number in core.changes[view] if number != core.number}
-    if len(modules) > core.roster.f and higher:
-        leave_view(core, higher[0])
+    higher = [view for view in core.left.values() if view > core.entered]
+    if len(higher) > core.roster.f:
+        leave_view(core, min(higher))
     view = core.entered
     held = core.changes.get(view, {})
     if view > core.view and core.roster.primary(view) == core.number and core.number in held:
@@ -89,7 +105,9 @@ def led(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
         on_new_view(core, reply)
     elif isinstance(reply, ThresignError):
         _drop_invalid(core, tag.view, reply)
-        collect(core)
+        if isinstance(reply, InvalidVote):
+            # Without a culprit to leave out the vault would refuse the same again: the timer goes on from here.
+            collect(core)
 
 
 def on_new_view(core: Core, message: NewView) -> None:
@@ -126,6 +144,7 @@ def enter(core: Core, message: NewView) -> None:
     core.changes = {view: held for view, held in core.changes.items() if view > core.view}
     core.stalled = False
     core.watching = False
+    deadlines.reset(core)
     if core.floor > core.sequence:
         newest = result.decided[0]
         core.decided.setdefault(newest.header.sequence, (newest, b""))

@@ -11,20 +11,27 @@ from thresign.ids import Digest, ModuleNumber
 from thresign.ledger.draft import Plan
 from thresign.ledger.state import State
 from thresign.ledger.verdicts import Checks
+from thresign.limits import WINDOW_SLOTS
 from thresign.orders.batch import Batch
 from thresign.orders.header import Certificate, Header, Phase
-from thresign.orders.votes import Checkpoint, NewView, Prepared, ViewChange
+from thresign.orders.votes import Checkpoint, CheckpointCertificate, NewView, Prepared, ViewChange
 from thresign.wire.canonical import Record
 
 VERIFIED_MAX = 256
 
 
 class Ballot(NamedTuple):
-    """What a call yields. `records` must be on disk, in order and synced if `sync`, before `reply` leaves the vault."""
+    """What a call yields. `records` must be on disk, in order and synced if `sync`, before `reply` leaves the vault.
+
+    `mark`: the journal's keeper notes the place before `records`. `base`: these records take the place of everything
+    before the last mark, after `records` are synced. Neither has to be on disk before the reply leaves.
+    """
 
     reply: Record
     records: tuple[Record, ...] = ()
     sync: bool = False
+    mark: bool = False
+    base: tuple[Record, ...] = ()
 
 
 class Proposal(NamedTuple):
@@ -77,8 +84,16 @@ class Book:
     """By sequence, from the low watermark on: what this vault signed."""
     low: int = 0
     """Low watermark: the stable checkpoint."""
+    stable: CheckpointCertificate | None = None
+    """By which the low watermark moved."""
+    justified: tuple[ViewChange, ...] = ()
+    """The q view-changes of the highest view for which this vault verified as many."""
+    forgot: bool = False
+    """The disk does not hold all that this module signed: no votes before a horizon is known (rejoin rule)."""
     horizon: int = 0
     """No votes for slots up to here: the disk may have forgotten some (rejoin rule)."""
+    view_horizon: int = 0
+    """No votes in views below this one: view-changes up to it may have been forgotten."""
 
     @property
     def next(self) -> int:
@@ -96,7 +111,9 @@ class Book:
 
     def require_active(self, view: int, sequence: int) -> None:
         """Common to all votes on a slot: [VOTE-2] the installed view, none beyond entered; [VOTE-3] the next slot only,
-        above what was decided when the view was installed; [VOTE-4] above the horizon of a disk that forgot."""
+        above what was decided when the view was installed; [VOTE-4] beyond the horizon of a disk that forgot, which is
+        known, in slots and views."""
+        self.require_memory()
         if self.entered > self.view:
             refuse("VOTE-2", f"on the way to view {self.entered}")
         if view != self.view:
@@ -105,6 +122,15 @@ class Book:
             refuse("VOTE-3", f"sequence {sequence} is not the next slot {max(self.next, self.floor + 1)}")
         if sequence <= self.horizon:
             refuse("VOTE-4", f"no votes up to sequence {self.horizon}: this disk may have forgotten some")
+        if view < self.view_horizon:
+            refuse("VOTE-4", f"no votes below view {self.view_horizon}: this disk may have forgotten a view-change")
+        if sequence > self.low + WINDOW_SLOTS:
+            refuse("VOTE-5", f"sequence {sequence} is above the high watermark {self.low + WINDOW_SLOTS}")
+
+    def require_memory(self) -> None:
+        """[VOTE-4] Nothing at all is signed while it is not known what this disk forgot."""
+        if self.forgot:
+            refuse("VOTE-4", "this disk has forgotten votes, and does not know yet how many")
 
     def remember_verified(self, exact: Digest) -> None:
         """Signatures under these exact bytes need not be checked again."""

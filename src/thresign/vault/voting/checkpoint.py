@@ -46,18 +46,26 @@ def stabilise(book: Book, certificate: CheckpointCertificate) -> Ballot:
         refuse("VOTE-K3", f"this vault has no checkpoint at sequence {certificate.sequence}")
     if (own.header, own.state) != (certificate.header, certificate.state):
         raise InvalidVote(f"a quorum has another state at sequence {certificate.sequence} than this vault")
-    book.low = certificate.sequence
-    book.checkpoints = {at: kept for at, kept in book.checkpoints.items() if at >= book.low}
+    move(book, certificate)
     return Ballot(certificate, (Stable(certificate),), sync=True)
 
 
+def move(book: Book, certificate: CheckpointCertificate) -> None:
+    """What a stable checkpoint does to the book, never backwards; also on replay."""
+    if certificate.sequence >= book.low:
+        book.low, book.stable = certificate.sequence, certificate
+        book.checkpoints = {at: kept for at, kept in book.checkpoints.items() if at >= book.low}
+
+
 def check_checkpoints(book: Book, certificate: CheckpointCertificate) -> None:
-    """Raises InvalidVote unless q members of this roster signed the same checkpoint. [VOTE-K2]"""
+    """Raises InvalidVote (MalformedRecord if a member stands there twice) unless q members of this roster signed the
+    same checkpoint. [VOTE-K2]"""
     roster = book.state.roster
     if (certificate.domain, certificate.roster_epoch) != (book.state.domain, roster.epoch):
         raise InvalidVote("a checkpoint certificate of another domain or roster")
     if len(certificate.signatures) != roster.q:
         raise InvalidVote(f"a checkpoint certificate with {len(certificate.signatures)} signatures")
+    certificate.check()
     for signature in certificate.signatures:
         member = roster.member(signature.number)
         said = certificate.checkpoint(signature.number, signature.signature)

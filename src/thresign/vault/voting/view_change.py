@@ -16,7 +16,8 @@ from thresign.orders.votes import NewView, Outcome, Prepared, ViewChange, outcom
 from thresign.vault.voting.book import Ballot, Book, refuse
 from thresign.vault.voting.commit import check_prepares
 from thresign.vault.voting.decide import check_certificate
-from thresign.vault.voting.records import Changed, Installed
+from thresign.vault.voting.records import Changed, Installed, Justified
+from thresign.wire.canonical import Record
 
 NO_SIGNATURE = bytes(64)
 
@@ -34,11 +35,16 @@ def change_view(book: Book, view: int, justification: Sequence[ViewChange]) -> B
         return Ballot(held)
     if view <= book.entered:
         refuse("VOTE-V1", f"view {view} is not above {book.entered}")
+    book.require_memory()
     if book.state.sequence < book.horizon:
         refuse("VOTE-4", f"no view-change before sequence {book.horizon}: this disk may have forgotten votes")
     reached = book.view
+    records: tuple[Record, ...] = ()
     if justification:
-        reached = max(reached, check_changes(book, justification))
+        justified = check_changes(book, justification)
+        if justified > reached and book.justified != tuple(justification):
+            reached = justified
+            records = (Justified(tuple(justification)),)
     if view > reached + 1:
         refuse("VOTE-V2", f"view {view} is more than one beyond {reached}")
     decided = (book.decided,) if book.decided is not None else ()
@@ -51,13 +57,18 @@ def change_view(book: Book, view: int, justification: Sequence[ViewChange]) -> B
     book.entered = view
     book.changes = {kept: value for kept, value in book.changes.items() if kept > book.view}
     book.changes[view] = change
-    return Ballot(change, (Changed(change),), sync=True)
+    if records:
+        book.justified = tuple(justification)
+    return Ballot(change, (*records, Changed(change)), sync=True)
 
 
 def new_view(book: Book, view: int, changes: Sequence[ViewChange]) -> Ballot:
     """Signs a new-view as the primary of `view`, which this vault has entered, over q valid view-changes. [VOTE-N1]"""
     if book.state.roster.primary(view) != book.number or book.entered != view or book.view >= view:
         refuse("VOTE-N1", f"module {book.number} is not about to lead view {view}")
+    book.require_memory()
+    if view < book.view_horizon:
+        refuse("VOTE-4", f"this disk may have forgotten a new-view for view {view}")
     check_changes(book, changes, view)
     ordered = tuple(sorted(changes, key=lambda change: change.number))
     unsigned = NewView(book.state.domain, book.state.roster.epoch, view, book.number, ordered, NO_SIGNATURE)
@@ -70,7 +81,8 @@ def install(book: Book, message: NewView) -> Ballot:
     """Enters the view.
 
     - above the installed view, and not below one that was entered; [VOTE-N2]
-    - its primary signed it, over exactly q valid view-changes of distinct members for this view; [VOTE-N3]
+    - its primary signed it for this domain and roster, over exactly q valid view-changes of distinct members for this
+      view; [VOTE-N3]
     - what it must propose again follows the newest decided slot without a gap. [VOTE-N4]
     """
     view = message.view
@@ -78,8 +90,11 @@ def install(book: Book, message: NewView) -> Ballot:
         return Ballot(message)
     if view < book.entered or view < book.view:
         refuse("VOTE-N2", f"view {view} is below {max(book.entered, book.view)}")
-    member = book.state.roster.member(message.number)
-    if member is None or message.number != book.state.roster.primary(view):
+    roster = book.state.roster
+    if (message.domain, message.roster_epoch) != (book.state.domain, roster.epoch):
+        refuse("VOTE-N3", "a new-view of another domain or roster")
+    member = roster.member(message.number)
+    if member is None or message.number != roster.primary(view):
         refuse("VOTE-N3", f"module {message.number} does not lead view {view}")
     if not book.checks.signature(member.vote_key, message.signed_bytes(), message.signature):
         refuse("VOTE-N3", "the new-view's signature does not verify")
@@ -99,6 +114,7 @@ def enter(book: Book, message: NewView) -> Outcome:
     book.view = message.view
     book.installed = message
     book.entered = max(book.entered, message.view)
+    book.justified = message.changes
     book.floor = result.floor()
     book.demanded = {header.sequence: Digest(header.digest()) for header in result.demanded}
     book.changes = {view: change for view, change in book.changes.items() if view > book.view}

@@ -1,0 +1,192 @@
+"""What waits to be ordered: bounded, each once, fair between callers, statements of modules first."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.house.stub_domain import StubDomain
+from thresign.agreement.pbft.pending import SAMPLE_MAX, Pending, name_of
+from thresign.errors import Overloaded
+from thresign.limits import (
+    BATCH_BYTES_MAX,
+    BATCH_ENTRIES_MAX,
+    PENDING_PER_PEER_MAX,
+    PENDING_REQUESTS_MAX,
+    PENDING_REQUESTS_PER_CALLER_MAX,
+)
+from thresign.orders.batch import Batch, Entry
+from thresign.orders.requests import Request
+
+DOMAIN = StubDomain()
+
+
+def request(caller: str = "alice", message: bytes = b"m") -> Request:
+    return DOMAIN.sign_request(message, caller=caller)
+
+
+def filled(*entries: Entry) -> Pending:
+    pending = Pending()
+    for entry in entries:
+        pending.add(entry)
+    return pending
+
+
+def test_each_waits_once() -> None:
+    pending = Pending()
+    entry = request()
+    first = pending.add(entry)
+    assert first is not None
+    assert pending.add(entry, via=2) is None
+    assert len(pending) == 1
+    assert pending.batch() == (entry,)
+
+
+def test_what_was_removed_can_wait_again() -> None:
+    entry = request()
+    pending = filled(entry)
+    waiting = pending.remove(name_of(entry))
+    assert waiting is not None
+    assert waiting.entry == entry
+    assert pending.remove(name_of(entry)) is None
+    assert len(pending) == 0
+    assert pending.add(entry) is not None
+
+
+def test_a_batch_takes_nothing_away() -> None:
+    pending = filled(request(), request())
+    assert pending.batch() == pending.batch()
+    assert len(pending) == 2
+
+
+def test_callers_take_turns() -> None:
+    greedy = [request("alice") for _ in range(5)]
+    modest = [request("sam") for _ in range(2)]
+    pending = filled(*greedy, *modest)
+    assert pending.batch() == (greedy[0], modest[0], greedy[1], modest[1], *greedy[2:])
+
+
+def test_a_caller_keeps_its_order() -> None:
+    entries = [request() for _ in range(10)]
+    assert filled(*entries).batch() == tuple(entries)
+
+
+def test_statements_of_modules_go_first() -> None:
+    """Nonces that are announced late hold up every request."""
+    requests = [request() for _ in range(3)]
+    statements = [DOMAIN.announcement(number) for number in (1, 2)]
+    assert filled(*requests, *statements).batch() == (*statements, *requests)
+
+
+def test_a_caller_has_its_bound_and_others_have_room() -> None:
+    pending = Pending()
+    for _ in range(PENDING_REQUESTS_PER_CALLER_MAX):
+        pending.add(request("alice"))
+    with pytest.raises(Overloaded, match="1024 requests of alice wait already"):
+        pending.add(request("alice"))
+    assert pending.add(request("sam")) is not None
+
+
+def test_all_callers_together_have_a_bound_and_modules_have_room() -> None:
+    pending = Pending()
+    for number in range(PENDING_REQUESTS_MAX):
+        pending.add(request(f"caller{number % 5}"))
+    with pytest.raises(Overloaded, match="4096 requests wait already"):
+        pending.add(request("fresh"))
+    assert len(pending) == PENDING_REQUESTS_MAX
+    assert pending.add(DOMAIN.announcement(1)) is not None
+
+
+def test_refused_ones_leave_nothing_behind() -> None:
+    pending = Pending()
+    for number in range(PENDING_REQUESTS_MAX):
+        pending.add(request(f"caller{number % 5}"))
+    for number in range(100):
+        with pytest.raises(Overloaded):
+            pending.add(request(f"fresh{number}"))
+    assert len(pending.everything()) == len(pending) == PENDING_REQUESTS_MAX
+    assert set(pending._queues) == {f"caller{number}" for number in range(5)}
+
+
+def test_modules_are_bounded_too() -> None:
+    pending = Pending()
+    for first in range(PENDING_REQUESTS_PER_CALLER_MAX):
+        pending.add(DOMAIN.announcement(1, 1, first))
+    with pytest.raises(Overloaded, match="of modules"):
+        pending.add(DOMAIN.announcement(1, 1, 5000))
+
+
+def test_what_a_peer_forwards_takes_nobody_elses_room() -> None:
+    """It may invent requests of any caller and statements of any module: the others' still find room."""
+    pending = Pending()
+    for number in range(PENDING_PER_PEER_MAX):
+        pending.add(request("alice") if number % 2 else DOMAIN.announcement(1, 1, number), via=3)
+    with pytest.raises(Overloaded, match="1024 entries of module 3"):
+        pending.add(request("sam"), via=3)
+    assert pending.add(request("sam"), via=2) is not None
+    for _ in range(PENDING_REQUESTS_PER_CALLER_MAX):
+        assert pending.add(request("alice")) is not None
+    assert pending.add(DOMAIN.announcement(1, 1, 5000)) is not None
+
+
+def test_room_is_given_back() -> None:
+    pending = Pending()
+    entries = [request() for _ in range(PENDING_PER_PEER_MAX)]
+    for entry in entries:
+        pending.add(entry, via=3)
+    for entry in entries:
+        pending.remove(name_of(entry))
+    assert pending.add(request(), via=3) is not None
+
+
+def test_what_was_forwarded_first_becomes_own() -> None:
+    """Else nobody would tell its caller, or say it again."""
+    pending = Pending()
+    entry = request()
+    pending.add(entry, via=3)
+    assert [waiting.own for waiting in pending.everything()] == [False]
+    assert pending.add(entry) is None
+    assert [waiting.own for waiting in pending.everything()] == [True]
+    for _ in range(PENDING_PER_PEER_MAX):
+        pending.add(request(), via=3)
+
+
+def test_statements_of_modules_fill_half_a_batch() -> None:
+    """Whoever forwards statements that nobody admits does not hold up requests by it."""
+    statements = [DOMAIN.announcement(1, 1, first) for first in range(600)]
+    requests = [request() for _ in range(10)]
+    batch = filled(*statements, *requests).batch()
+    assert batch[:256] == tuple(statements[:256])
+    assert batch[256:] == tuple(requests)
+
+
+def test_a_batch_stays_within_its_limits() -> None:
+    pending = filled(*(request(f"c{n % 3}", b"x" * 60_000) for n in range(40)))
+    batch = Batch(pending.batch())
+    assert 1 < len(batch.entries) < 40
+    assert len(batch.encode()) <= BATCH_BYTES_MAX
+    many = filled(*(request(f"c{n % 3}") for n in range(600)))
+    assert len(many.batch()) == len(Batch(many.batch()).entries) <= BATCH_ENTRIES_MAX
+
+
+def test_one_large_entry_alone_is_always_taken() -> None:
+    entry = request("alice", b"x" * 65_536)
+    assert filled(entry).batch() == (entry,)
+
+
+def test_a_sample_has_the_oldest_of_each_queue() -> None:
+    entries = [request(f"c{n % 3}") for n in range(60)]
+    chosen = filled(*entries).sample()
+    assert {waiting.entry for waiting in chosen} == set(entries[:24])
+    assert len(filled(*(request(f"c{n}") for n in range(100))).sample()) <= SAMPLE_MAX + 8
+
+
+def test_names_tell_entries_apart() -> None:
+    run = [
+        request(),
+        request(),
+        DOMAIN.announcement(1),
+        DOMAIN.announcement(2),
+        DOMAIN.present(1, 1),
+        DOMAIN.abort(1, bytes(32)),
+    ]
+    assert len({name_of(entry) for entry in run}) == len(run)

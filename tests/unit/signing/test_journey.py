@@ -1,0 +1,584 @@
+"""The walk of an order through a node: partials to all first, a result answered when q modules hold it, an order given
+up for good when it is reported, replaced only on q reports. One signature a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import pytest
+from msgspec.structs import replace
+
+from tests.house.stub_domain import StubDomain, ready_ledger
+from tests.simulation.stubs import StubCombiner, share_of, sign
+from thresign.ids import Digest
+from thresign.ledger import ledger, snapshot
+from thresign.limits import faults
+from thresign.orders.batch import Batch
+from thresign.orders.digests import sha256
+from thresign.orders.merkle import leaf_hash
+from thresign.orders.orders import SignOrder
+from thresign.orders.statements import MissingReports, Partials, SharePart
+from thresign.signing.events import (
+    Answer,
+    AskReport,
+    AskSigned,
+    Blame,
+    Broadcast,
+    Delivered,
+    Effect,
+    Journal,
+    Journalled,
+    OwnReport,
+    OwnSigned,
+    Past,
+    Recall,
+    Received,
+    Send,
+    Submit,
+    Tick,
+)
+from thresign.signing.journey import forget_before, step
+from thresign.signing.messages import FetchHeld, FetchPartials, FetchResult, Held, PartialsOf, Result
+from thresign.signing.state import EARLY_MAX, Journey
+from thresign.vault import calls
+
+E = TypeVar("E")
+
+
+class Walker:
+    """Module `number` and one certified order, delivered unless said."""
+
+    def __init__(self, number: int = 1, n: int = 4, deliver: bool = True, past: Past = Past(), orders: int = 1) -> None:
+        self.run = ready_ledger(StubDomain(n))
+        self.domain = self.run.domain
+        self.number = number
+        self.entries = [self.domain.sign_request(b"message %d" % i, now_ms=self.run.time_ms) for i in range(orders)]
+        self.run.time_ms += 1
+        planned = self.run.plan(*self.entries)
+        assert not isinstance(planned, (str, Exception))
+        header = ledger.next_header(self.run.state, planned)
+        ledger.apply(self.run.state, header, planned)
+        self.header = header
+        self.orders = [order for order in planned.orders if isinstance(order, SignOrder)]
+        self.order, self.leaf = self.orders[0], leaf_hash(self.orders[0].encode())
+        self.signers = [slot.number for slot in self.order.signers]
+        self.leaves = tuple(planned.leaves)
+        self.journey = Journey(number, self.domain.id, self.domain.roster, StubCombiner(), lambda _: None)
+        self.now = 1000
+        self.effects: list[Effect] = []
+        if deliver:
+            self.deliver(past)
+
+    def delivered(self, past: Past = Past(), signed: tuple[calls.Signed, ...] = ()) -> Delivered:
+        key = self.run.state.key_by_name("k")
+        assert key is not None
+        body = Batch(tuple(self.entries)).encode()
+        applied = calls.Applied(
+            self.header.sequence,
+            self.header.time_ms,
+            body,
+            self.leaves,
+            (snapshot.key_part(key),),
+            (),
+            0,
+            0,
+            signed,
+        )
+        return Delivered(self.domain.certificate(self.header), Batch.decode(body), applied, past)
+
+    def deliver(self, past: Past = Past(), signed: tuple[calls.Signed, ...] = ()) -> list[Effect]:
+        return self.step(self.delivered(past, signed))
+
+    def step(self, event: Any) -> list[Effect]:
+        effects = step(self.journey, event, self.now)
+        self.effects.extend(effects)
+        return effects
+
+    def hear(self, sender: int, message: Any) -> list[Effect]:
+        return self.step(Received(sender, message))
+
+    def tick(self, after_ms: int) -> list[Effect]:
+        self.now += after_ms
+        return self.step(Tick())
+
+    def partials(self, number: int, leaf: bytes | None = None, share: bytes | None = None, **changes: Any) -> Partials:
+        chosen = self.leaf if leaf is None else leaf
+        part = SharePart(chosen, share_of(chosen, number) if share is None else share)
+        unsigned = replace(Partials(self.domain.id, number, (part,), bytes(64)), **changes)
+        return replace(unsigned, signature=sign(self.domain.key(number), unsigned.signed_bytes()))
+
+    def partials_of(self, number: int, **more: Any) -> PartialsOf:
+        return PartialsOf(self.header.sequence, self.partials(number, **more))
+
+    def own_signed(self) -> list[Effect]:
+        return self.step(OwnSigned(calls.Signed(self.header.sequence, self.partials(self.number), ())))
+
+    def combine(self) -> list[Effect]:
+        """All signers' partials are here."""
+        for number in self.signers:
+            if number == self.number:
+                self.own_signed()
+            else:
+                self.hear(number, self.partials_of(number))
+        return self.effects
+
+    def hold(self) -> list[Effect]:
+        self.combine()
+        return self.step(Journalled(frozenset({self.leaf})))
+
+    def result(self) -> Result:
+        """What a module that has combined sends."""
+        other = Walker.__new__(Walker)
+        other.__dict__.update(self.__dict__)
+        other.journey = Journey(self.number, self.domain.id, self.domain.roster, StubCombiner(), lambda _: None)
+        other.effects = []
+        other.deliver()
+        other.combine()
+        (journal,) = of(other.effects, Journal)
+        (combined,) = journal.results
+        return Result(self.leaf, combined.signature, combined.partials)
+
+    def report(self, number: int, missing: Sequence[int] = ()) -> Any:
+        return self.domain.missing_report(number, self.leaf, tuple(missing) or (self.signers[0],))
+
+    def give_up(self) -> list[Effect]:
+        """Time passes until the order is reported; the effects of all that time."""
+        before = len(self.effects)
+        for _ in range(40):
+            if of(self.effects, AskReport):
+                break
+            self.tick(100)
+        assert of(self.effects, AskReport)
+        return self.effects[before:]
+
+
+def of(effects: Iterable[Effect], kind: type[E]) -> list[E]:
+    return [effect for effect in effects if isinstance(effect, kind)]
+
+
+def said(effects: Iterable[Effect], kind: type[E]) -> list[E]:
+    return [e.message for e in of(effects, Broadcast) if isinstance(e.message, kind)]  # type: ignore[misc]
+
+
+def sent(effects: Iterable[Effect], kind: type[E]) -> list[tuple[int, E]]:
+    return [(e.to, e.message) for e in of(effects, Send) if isinstance(e.message, kind)]  # type: ignore[misc]
+
+
+def outsider(walker: Walker) -> int:
+    (found,) = set(walker.domain.numbers) - set(walker.signers)
+    return found
+
+
+# --- from partials to an answer -------------------------------------------------------------------------------------
+
+
+def test_the_whole_walk() -> None:
+    walker = Walker(Walker().signers[0])
+    assert of(walker.effects, AskSigned) == [AskSigned(walker.header.sequence)]
+    effects = walker.own_signed()
+    assert said(effects, PartialsOf)
+    assert of(effects, Journal) == []
+    walker.hear(walker.signers[1], walker.partials_of(walker.signers[1]))
+    effects = walker.hear(walker.signers[2], walker.partials_of(walker.signers[2]))
+    (journal,) = of(effects, Journal)
+    assert [combined.certified.leaf for combined in journal.results] == [walker.leaf]
+    effects = walker.step(Journalled(frozenset({walker.leaf})))
+    assert said(effects, Held) == [Held((walker.leaf,))]
+    others = [number for number in walker.domain.numbers if number != walker.number]
+    assert of(walker.hear(others[0], Held((walker.leaf,))), Answer) == []
+    (answer,) = of(walker.hear(others[1], Held((walker.leaf,))), Answer)
+    assert answer.answered.held.combined == journal.results[0]
+    assert of(walker.hear(others[2], Held((walker.leaf,))), Answer) == []
+
+
+def test_own_partials_go_to_all_before_anything_is_combined() -> None:
+    """With the last partial being the own one, the broadcast stands before the result."""
+    walker = Walker(Walker().signers[0])
+    for number in walker.signers[1:]:
+        walker.hear(number, walker.partials_of(number))
+    effects = walker.own_signed()
+    kinds = [type(effect) for effect in effects]
+    assert kinds.index(Broadcast) < kinds.index(Journal)
+
+
+def test_who_is_no_signer_combines_too() -> None:
+    walker = Walker(outsider(Walker()))
+    assert of(walker.effects, AskSigned) == []
+    walker.combine()
+    assert len(of(walker.effects, Journal)) == 1
+
+
+def test_partials_that_came_with_the_batch_are_not_asked_for() -> None:
+    number = Walker().signers[0]
+    walker = Walker(number, deliver=False)
+    signed = calls.Signed(walker.header.sequence, walker.partials(number), ())
+    effects = walker.deliver(signed=(signed,))
+    assert said(effects, PartialsOf)
+    assert of(effects, AskSigned) == []
+
+
+@pytest.mark.parametrize("n", [4, 5, 6, 7])
+def test_an_answer_needs_q_holders_of_which_one_is_here(n: int) -> None:
+    walker = Walker(1, n)
+    q = walker.domain.q
+    walker.combine()
+    for number in walker.domain.numbers[1:q]:
+        walker.hear(number, Held((walker.leaf,)))
+        walker.hear(number, Held((walker.leaf,)))
+    assert of(walker.effects, Answer) == []  # others hold it; this node's disk does not yet
+    assert of(walker.step(Journalled(frozenset({walker.leaf}))), Answer)
+    walker = Walker(1, n)
+    walker.hold()
+    for number in walker.domain.numbers[1 : q - 1]:
+        assert of(walker.hear(number, Held((walker.leaf,))), Answer) == []
+    assert of(walker.hear(walker.domain.numbers[q - 1], Held((walker.leaf,))), Answer)
+
+
+def test_what_was_said_before_the_batch_arrived_counts() -> None:
+    walker = Walker(deliver=False)
+    for number in (2, 3):
+        walker.hear(number, Held((walker.leaf,)))
+    for number in walker.signers:
+        if number != walker.number:
+            walker.hear(number, walker.partials_of(number))
+    walker.deliver()
+    if walker.number in walker.signers:
+        walker.own_signed()
+    assert of(walker.effects, Journal)
+    assert of(walker.step(Journalled(frozenset({walker.leaf}))), Answer)
+
+
+def test_what_comes_early_is_bounded() -> None:
+    walker = Walker(deliver=False)
+    for sequence in range(10_000, 10_500):
+        walker.hear(2, PartialsOf(sequence, walker.partials(2)))
+    assert len(walker.journey.early) <= EARLY_MAX
+    for number in range(10_000):
+        walker.hear(2, Held((sha256(b"%d" % number),)))
+    assert len(walker.journey.early_held) <= 4096
+
+
+# --- partials that do not count -------------------------------------------------------------------------------------
+
+
+def test_partials_that_do_not_count() -> None:
+    walker = Walker(outsider(Walker()))
+    a, b, c = walker.signers
+    walker.hear(a, walker.partials_of(a))
+    walker.hear(b, walker.partials_of(b))
+    bad = (
+        (c, replace(walker.partials_of(c), partials=replace(walker.partials(c), signature=bytes(64)))),
+        (c, replace(walker.partials_of(c), partials=walker.partials(a))),  # another's, said by this one
+        (a, walker.partials_of(c)),  # this one's, said by another
+        (c, walker.partials_of(c, domain=sha256(b"other"))),
+        (c, walker.partials_of(c, leaf=sha256(b"another order"))),
+        (walker.number, walker.partials_of(walker.number)),  # no signer
+        (9, walker.partials_of(9)),  # no member
+    )
+    for sender, message in bad:
+        effects = walker.hear(sender, message)
+        assert of(effects, Journal) == []
+        assert of(effects, Blame) == []
+    assert of(walker.hear(c, walker.partials_of(c)), Journal)
+
+
+def test_the_first_partial_of_a_signer_counts() -> None:
+    walker = Walker(outsider(Walker()))
+    a, b, c = walker.signers
+    walker.hear(a, walker.partials_of(a))
+    walker.hear(a, walker.partials_of(a, share=bytes(32)))
+    walker.hear(b, walker.partials_of(b))
+    assert of(walker.hear(c, walker.partials_of(c)), Journal)
+
+
+def test_a_wrong_partial_is_blamed_on_its_signer_and_ends_the_order() -> None:
+    walker = Walker(outsider(Walker()))
+    a, b, c = walker.signers
+    walker.hear(a, walker.partials_of(a, share=bytes(32)))
+    walker.hear(b, walker.partials_of(b))
+    effects = walker.hear(c, walker.partials_of(c))
+    assert [(blame.number, blame.order) for blame in of(effects, Blame)] == [(a, walker.leaf)]
+    assert of(effects, Journal) == []
+    walker.give_up()
+    (ask,) = of(walker.effects, AskReport)
+    assert (ask.order, ask.missing) == (walker.leaf, (a,))
+
+
+def test_two_wrong_partials_are_both_blamed() -> None:
+    walker = Walker(outsider(Walker()))
+    a, b, c = walker.signers
+    walker.hear(a, walker.partials_of(a, share=bytes(32)))
+    walker.hear(b, walker.partials_of(b))
+    effects = walker.hear(c, walker.partials_of(c, share=bytes(32)))
+    assert {blame.number for blame in of(effects, Blame)} == {a, c}
+
+
+def test_what_the_own_token_refused_is_told() -> None:
+    walker = Walker(Walker().signers[0])
+    refusal = calls.Refusal(walker.leaf, 0x3F, "TS_NONCE_USED: ")
+    none = Partials(walker.domain.id, walker.number, (), bytes(64))
+    effects = walker.step(OwnSigned(calls.Signed(walker.header.sequence, none, (refusal,))))
+    assert [(b.number, b.order, b.why) for b in of(effects, Blame)] == [(walker.number, walker.leaf, "TS_NONCE_USED: ")]
+    assert said(effects, PartialsOf) == []
+
+
+# --- results of others ----------------------------------------------------------------------------------------------
+
+
+def test_a_result_of_another_module_is_taken_if_it_holds() -> None:
+    walker = Walker(outsider(Walker()))
+    assert of(walker.hear(2, walker.result()), Journal)
+
+
+def test_and_not_otherwise() -> None:
+    walker = Walker(outsider(Walker()))
+    good = walker.result()
+    first, *rest = good.partials
+    bad = (
+        replace(good, signature=bytes(64)),
+        replace(good, signature=good.signature[:32] + bytes(32)),
+        replace(good, partials=()),
+        replace(good, partials=tuple(rest)),
+        replace(good, partials=(*good.partials, first)),
+        replace(good, partials=tuple(reversed(good.partials))),
+        replace(good, partials=(replace(first, share=bytes(32)), *rest)),
+        replace(good, partials=(replace(first, signature=bytes(64)), *rest)),
+        replace(good, partials=(replace(first, number=9), *rest)),
+        replace(good, order=sha256(b"another order")),
+    )
+    for message in bad:
+        assert of(walker.hear(2, message), Journal) == []
+    assert of(walker.hear(2, good), Journal)
+    assert of(walker.hear(2, good), Journal) == []
+
+
+def test_who_asks_for_a_result_gets_it() -> None:
+    walker = Walker()
+    assert sent(walker.hear(2, FetchResult(walker.leaf)), Result) == []
+    walker.combine()
+    assert sent(walker.hear(2, FetchResult(walker.leaf)), Result) == [(2, walker.result())]
+
+
+def test_what_is_asked_about_orders_that_are_over_is_in_the_journal() -> None:
+    walker = Walker()
+    old = Digest(sha256(b"old"))
+    assert of(walker.hear(2, FetchResult(old)), Recall) == [Recall(2, (old,), True)]
+    assert of(walker.hear(2, FetchHeld((old, walker.leaf))), Recall) == [Recall(2, (old,), False)]
+
+
+def test_who_asks_is_told_what_is_held_on_disk() -> None:
+    walker = Walker()
+    walker.combine()
+    assert sent(walker.hear(2, FetchHeld((walker.leaf,))), Held) == []
+    walker.step(Journalled(frozenset({walker.leaf})))
+    assert sent(walker.hear(2, FetchHeld((walker.leaf,))), Held) == [(2, Held((walker.leaf,)))]
+
+
+# --- missing partials -----------------------------------------------------------------------------------------------
+
+
+def test_missing_partials_are_asked_for_and_then_reported() -> None:
+    walker = Walker(outsider(Walker()))
+    a, b, c = walker.signers
+    walker.hear(a, walker.partials_of(a))
+    effects = walker.tick(250)
+    sequence = walker.header.sequence
+    assert sent(effects, FetchPartials) == [(b, FetchPartials(sequence)), (c, FetchPartials(sequence))]
+    assert of(effects, AskReport) == []
+    walker.give_up()
+    (ask,) = of(walker.effects, AskReport)
+    assert (ask.order, ask.missing) == (walker.leaf, tuple(sorted((b, c))))
+    assert walker.now - 1000 > 1000
+
+
+def test_who_is_asked_for_partials_has_its_token_sign_again() -> None:
+    walker = Walker()
+    assert of(walker.hear(2, FetchPartials(walker.header.sequence)), AskSigned) == [AskSigned(walker.header.sequence)]
+    assert of(walker.hear(2, FetchPartials(walker.header.sequence + 1)), AskSigned) == []
+
+
+def test_an_order_is_reported_once() -> None:
+    walker = Walker(outsider(Walker()))
+    walker.give_up()
+    for _ in range(30):
+        walker.tick(250)
+    assert len(of(walker.effects, AskReport)) == 1
+
+
+def test_the_report_goes_to_all_once_it_is_on_disk() -> None:
+    walker = Walker(outsider(Walker()))
+    walker.give_up()
+    report = walker.report(walker.number)
+    assert report in said(walker.step(OwnReport(report)), type(report))
+
+
+@pytest.mark.parametrize("n", [4, 5, 6, 7])
+def test_q_reports_have_it_replaced_and_fewer_do_not(n: int) -> None:
+    """Not f + 1: else an answer and a replacing order could both come about."""
+    walker = Walker(1, n)
+    numbers = walker.domain.numbers
+    for number in numbers[1 : walker.domain.q]:
+        for _ in range(2):
+            walker.hear(number, walker.report(number))
+        assert of(walker.effects, Submit) == []
+    last = numbers[walker.domain.q] if walker.domain.q < n else numbers[0]
+    (submit,) = of(walker.hear(last, walker.report(last)), Submit)
+    assert isinstance(submit.entry, MissingReports)
+    assert submit.entry.order == walker.order.encode()
+    assert len(submit.entry.reports) == walker.domain.q > faults(n) + 1
+    for number in numbers:
+        walker.hear(number, walker.report(number))
+    assert len(of(walker.effects, Submit)) == 1
+
+
+def test_reports_that_do_not_count() -> None:
+    walker = Walker()
+    for number in (2, 3):
+        walker.hear(number, walker.report(number))
+    bad = (
+        (4, replace(walker.report(4), signature=bytes(64))),
+        (4, replace(walker.report(4), domain=sha256(b"x"))),
+        (4, replace(walker.report(4), order=sha256(b"x"))),
+        (3, walker.report(4)),
+        (9, walker.report(9)),
+    )
+    for sender, report in bad:
+        assert of(walker.hear(sender, report), Submit) == []
+    assert of(walker.hear(4, walker.report(4)), Submit)
+
+
+def test_who_reported_an_order_never_holds_it() -> None:
+    """The result may come all the same; this module keeps it, and never says that it holds it."""
+    walker = Walker(outsider(Walker()))
+    walker.give_up()
+    walker.step(OwnReport(walker.report(walker.number)))
+    walker.hear(2, walker.result())
+    effects = walker.step(Journalled(frozenset({walker.leaf})))
+    assert said(effects, Held) == []
+    assert sent(walker.hear(2, FetchHeld((walker.leaf,))), Held) == []
+    others = [number for number in walker.domain.numbers if number != walker.number]
+    for number in others[: walker.domain.q - 1]:
+        assert of(walker.hear(number, Held((walker.leaf,))), Answer) == []
+    # q others do hold it: then it is the request's signature, and answered here too.
+    assert of(walker.hear(others[walker.domain.q - 1], Held((walker.leaf,))), Answer)
+
+
+def test_who_holds_it_never_reports_it_and_helps_who_does() -> None:
+    walker = Walker()
+    walker.hold()
+    for _ in range(40):
+        walker.tick(250)
+    assert of(walker.effects, AskReport) == []
+    effects = walker.hear(3, walker.report(3))
+    assert sent(effects, Result) == [(3, walker.result())]
+
+
+def test_partials_that_come_after_the_report_are_not_combined() -> None:
+    walker = Walker(outsider(Walker()))
+    walker.give_up()
+    for number in walker.signers:
+        assert of(walker.hear(number, walker.partials_of(number)), Journal) == []
+
+
+def test_while_somebody_says_that_it_holds_the_result_it_is_asked_for_and_waited_for_longer() -> None:
+    walker = Walker(outsider(Walker()))
+    walker.hear(2, Held((walker.leaf,)))
+    effects = walker.tick(1500)
+    assert sent(effects, FetchResult) == [(2, FetchResult(walker.leaf))]
+    assert of(effects, AskReport) == []
+    walker.give_up()
+
+
+# --- who is told ----------------------------------------------------------------------------------------------------
+
+
+def test_the_coordinator_sends_the_result_to_who_does_not_say_it_holds_it() -> None:
+    coordinator = Walker().order.coordinator
+    walker = Walker(coordinator)
+    walker.hold()
+    others = [number for number in walker.domain.numbers if number != coordinator]
+    walker.hear(others[0], Held((walker.leaf,)))
+    effects = walker.tick(300)
+    assert sorted(to for to, _ in sent(effects, Result)) == others[1:]
+
+
+def test_if_it_is_silent_the_next_signer_does_it_later() -> None:
+    first = Walker()
+    turn = [first.order.coordinator, *(n for n in first.signers if n != first.order.coordinator)]
+    waited = []
+    for number in turn:
+        walker = Walker(number)
+        walker.hold()
+        while not sent(walker.tick(50), Result):
+            assert walker.now < 10_000
+        waited.append(walker.now)
+    assert waited[0] == min(waited)
+
+
+# --- restarts -------------------------------------------------------------------------------------------------------
+
+
+def test_a_result_of_before_the_restart_is_held() -> None:
+    good = Walker().result()
+    past = Past(results={Digest(good.order): (good.signature, good.partials)})
+    walker = Walker(past=past)
+    assert of(walker.effects, AskSigned) == []
+    assert sent(walker.hear(2, FetchHeld((walker.leaf,))), Held) == [(2, Held((walker.leaf,)))]
+    walker.hear(2, Held((walker.leaf,)))
+    assert of(walker.hear(3, Held((walker.leaf,))), Answer)
+
+
+def test_an_order_reported_before_the_restart_stays_given_up() -> None:
+    leaf = Walker().leaf
+    walker = Walker(past=Past(reported=frozenset({leaf})))
+    assert of(walker.effects, AskSigned) == []
+    walker.hear(2, walker.result())
+    assert said(walker.step(Journalled(frozenset({leaf}))), Held) == []
+
+
+def test_an_order_answered_before_the_restart_is_over() -> None:
+    walker = Walker(past=Past(answered=frozenset({Walker().leaf})))
+    assert walker.journey.walks == {}
+
+
+def test_orders_replayed_without_result_are_first_asked_about() -> None:
+    walker = Walker(past=Past(replayed=True))
+    assert said(walker.effects, FetchResult) == [FetchResult(walker.leaf)]
+
+
+# --- the end --------------------------------------------------------------------------------------------------------
+
+
+def test_orders_that_agreed_time_has_left_behind_are_forgotten() -> None:
+    walker = Walker()
+    forget_before(walker.journey, walker.order.expires_ms - 1)
+    assert walker.journey.walks
+    forget_before(walker.journey, walker.order.expires_ms)
+    assert walker.journey.walks == {}
+    assert walker.journey.messages == {}
+
+
+def test_an_answered_walk_ends_when_all_hold_it() -> None:
+    walker = Walker()
+    walker.hold()
+    for number in (2, 3, 4):
+        walker.hear(number, Held((walker.leaf,)))
+    walker.tick(10)
+    assert walker.journey.walks == {}
+
+
+def test_a_replacing_order_ends_the_walk_of_the_one_before() -> None:
+    walker = Walker()
+    old = walker.leaf
+    entry = walker.domain.missing(walker.order, (walker.signers[0],))
+    walker.run.time_ms += 1
+    planned = walker.run.plan(entry)
+    assert not isinstance(planned, (str, Exception))
+    walker.header = ledger.next_header(walker.run.state, planned)
+    walker.entries, walker.leaves = [entry], tuple(planned.leaves)  # type: ignore[list-item]
+    walker.deliver()
+    assert old not in walker.journey.walks
+    (walk,) = walker.journey.walks.values()
+    assert walk.certified.order.attempt == 2
+    assert walk.certified.message == b"message 0"
