@@ -168,7 +168,8 @@ def test_verify_evidence(signed: Path, domain: RunningDomain, tmp_path: Path) ->
     assert ask("verify-evidence", bundle, "--domain", public).out.endswith("The evidence holds.\n")
     assert ask("verify-evidence", bundle, "--domain", public, "--message", signed, "--json").json == report
     altered = tmp_path / "altered"
-    altered.write_bytes(bundle.read_bytes()[:-1] + b"\x00")
+    encoded = bundle.read_bytes()
+    altered.write_bytes(encoded[:-1] + bytes([encoded[-1] ^ 1]))
     assert ask("verify-evidence", altered, "--domain", public).told.startswith("invalid_evidence: ")
     assert ask("verify-evidence", bundle, "--domain", public, "--message", bundle).told.startswith("invalid_evidence: ")
     elsewhere = API / "examples" / "domain.json"
