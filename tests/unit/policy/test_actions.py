@@ -172,7 +172,7 @@ def test_bodies_that_create_no_key(body: bytes) -> None:
         b'{"message": "aGk"}',
         b'{"message": "aGk=", "extra": 1}',
         b'{"message": null}',
-        b'{"mesage": "aGk="}',
+        b'{"massage": "aGk="}',
     ],
 )
 def test_bodies_that_sign_nothing(body: bytes) -> None:
