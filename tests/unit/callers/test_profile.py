@@ -30,6 +30,7 @@ CALLER = Profile(Domain(STUB.genesis, STUB.settings, STUB.id, "", ()), "alice", 
 CREATED = int(datetime.datetime.now(datetime.UTC).timestamp())
 LIFETIME_S = 7200
 """Longer than any run of the tests: the library looks at the clock."""
+EXPIRES = CREATED + LIFETIME_S
 PATH, BODY = "/v1/keys/k/sign", b"a message"
 RESOLVER = MappingKeyResolver(private_keys={"alice": KEY}, public_keys={"alice": KEY.public_key()})
 
@@ -116,7 +117,7 @@ ALTER: dict[str, Callable[[Message], object]] = {
         {"signature-input": m.headers["signature-input"].replace(f"created={CREATED}", f"created={CREATED - 1}")}
     ),
     "expires": lambda m: m.headers.update(
-        {"signature-input": m.headers["signature-input"].replace(f"expires={CREATED + 60}", f"expires={CREATED + 61}")}
+        {"signature-input": m.headers["signature-input"].replace(f"expires={EXPIRES}", f"expires={EXPIRES + 1}")}
     ),
 }
 
