@@ -90,8 +90,9 @@ static void addition(void) {
 static void codec(void) {
   uint8_t bytes[33], again[33], modulus[32];
   ts_element p, q;
+  const int trials = TEST_ROUNDS(200);
   int refused = 0;
-  for (int i = 0; i < TEST_ROUNDS(200); i++) {
+  for (int i = 0; i < trials; i++) {
     test_random_point(g, &p);
     g->encode(bytes, &p);
     CHECK(bytes[0] == 2 || bytes[0] == 3);
@@ -116,7 +117,7 @@ static void codec(void) {
       refused++;
     }
   }
-  CHECK(refused > 50 && refused < 150);
+  CHECK(refused > trials / 8 && refused < trials - trials / 8); /* of 26: more than three; a chance of 2 in 10,000 */
   /* x from p on is no canonical form, even where x - p would be on the curve. */
   CHECK(from_hex(modulus, 32, CURVE_P));
   int on_curve = 0;
