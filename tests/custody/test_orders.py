@@ -17,8 +17,9 @@ from tests.custody.trust import MESSAGE, NON_CANONICAL, SMALL_ORDER, Signers, si
 from tests.house.tokens import Certified
 from tests.reference import frost_ed25519 as reference
 from thresign.custody.interface import SignCall
+from thresign.frost.tweaks import TweakKind
 from thresign.orders.merkle import batch_root, leaf_hash
-from thresign.orders.orders import KeygenOrder, NoticeOrder, SignerSlot, SignOrder, Tweak, TweakKind
+from thresign.orders.orders import KeygenOrder, NoticeOrder, SignerSlot, SignOrder, Tweak
 
 pytestmark = pytest.mark.xdist_group("orders")
 

@@ -9,6 +9,25 @@ import tempfile
 from pathlib import Path
 
 from tests.fuzz.run import Found, all_targets, one
+from tests.house.records import Draw
+from thresign.orders.genesis import Genesis
+from thresign.orders.header import Certificate, Header
+from thresign.orders.orders import KeygenOrder, SignOrder
+from thresign.orders.roster import Roster
+from thresign.wire.canonical import Record
+
+PARSERS: dict[type[Record], int] = {SignOrder: 0, KeygenOrder: 1, Roster: 2, Genesis: 2, Certificate: 3, Header: 3}
+"""By what native/fuzz/records.c takes the input for: its first byte."""
+
+
+def write_corpus(directory: Path, seed: int) -> None:
+    """Good records for the C target to begin with."""
+    draw = Draw(random.Random(seed))
+    place = directory / "fuzz_records"
+    place.mkdir(parents=True, exist_ok=True)
+    for kind, parser in PARSERS.items():
+        for number in range(8):
+            (place / f"{kind.__name__}-{number}").write_bytes(bytes([parser]) + draw.record(kind).encode())
 
 
 def main() -> int:
@@ -17,7 +36,11 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--target", default="", help="only targets whose name contains this")
+    parser.add_argument("--corpus", type=Path, help="write the C targets' first inputs here, and nothing else")
     given = parser.parse_args()
+    if given.corpus is not None:
+        write_corpus(given.corpus, given.seed)
+        return 0
     with tempfile.TemporaryDirectory() as directory:
         chosen = {n: t for n, t in all_targets(given.seed, Path(directory)).items() if given.target in n}
         if not chosen:

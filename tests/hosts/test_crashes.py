@@ -24,9 +24,9 @@ pytestmark = pytest.mark.xdist_group("crashes")
 
 GOES_ON_S = 2.0
 """The issue's own figure: signing goes on within two seconds of a kill."""
-RESUMES_S = (2 * AgreementTiming().progress_ms + SigningTiming().missing_ms) / 1000
-"""What a view change after a hang may take: the primary's time to lead, that of the next, and the time after which a
-signer that hangs is replaced."""
+RESUMES_S = 2 * (AgreementTiming().progress_ms + SigningTiming().missing_ms) / 1000
+"""What a hang may cost: the primary's time to lead, and the time after which a signer is replaced, since the module
+that hangs may be a signer of what the next primary proposes first; twice, for machines that are busy."""
 CALLERS = 4
 
 

@@ -119,3 +119,28 @@ def test_erased_node_disk(domain: RunningDomain) -> None:
     wait_caught_up(domain, 2)
     check_same_everywhere(domain, stream)
     votes_count(domain, 2, 3)
+
+
+@pytest.mark.parametrize("how", ["erased", "put back"])
+def test_vault_disk_that_forgot(domain: RunningDomain, how: str) -> None:
+    """A vault whose journal is gone, or an old one, finds out, follows, and votes beyond what it may have said."""
+    journal = domain.directory(2) / "vault" / "journal"
+    stop(domain, 2)
+    old = journal.read_bytes()
+    start(domain, 2)
+    with streaming(domain.profile(), "k", CALLERS, f"forgot-{how}") as stream:
+        stream.wait_answered(20, 0.0, HEALS_S)
+        stop(domain, 2)
+        status = journal.stat()
+        if how == "erased":
+            journal.unlink()
+        else:
+            journal.write_bytes(old)
+            os.chown(journal, status.st_uid, status.st_gid)
+        start(domain, 2)
+        stream.wait_answered(20, time.monotonic(), HEALS_S)
+    check_one_signature_each(stream, public_key(domain))
+    wait_caught_up(domain, 2)
+    check_same_chain(domain)
+    check_same_everywhere(domain, stream)
+    votes_count(domain, 2, 3)

@@ -19,13 +19,14 @@ from msgspec.structs import replace
 import thresign
 from thresign.limits import CHECKPOINT_INTERVAL
 from thresign.orders.digests import sha256
+from thresign.orders.equivocation import Equivocation
 from thresign.orders.genesis import ROLES, Caller, Genesis, Settings
 from thresign.orders.header import Certificate, MemberSignature, Phase
 from thresign.orders.orders import KeygenOrder, SignerSlot, SignOrder
 from thresign.orders.requests import Request
 from thresign.orders.roster import Member, Roster, make_roster
 from thresign.orders.statements import KeyGenerated, MissingReport, MissingReports, Statement
-from thresign.orders.votes import NewView, Prepared, SignedVote, ViewChange, Vote
+from thresign.orders.votes import Checkpoint, NewView, Prepared, SignedVote, ViewChange, Vote
 from thresign.wire.canonical import Chars, Count, Fixed, Record, Uint, Var
 
 ROOMS = ("wire", "orders", "ledger", "vault", "agreement", "signing", "node")
@@ -185,6 +186,13 @@ def _signed_vote(draw: Draw, _: dict[str, Any]) -> dict[str, Any]:
     return {"phase": draw.rng.choice(list(Phase))}
 
 
+def _equivocation(draw: Draw, fields: dict[str, Any]) -> dict[str, Any]:
+    first = fields["first"]
+    if isinstance(first, Checkpoint):
+        return {"second": replace(first, state=draw.rng.randbytes(32))}
+    return {"second": replace(first, header=replace(first.header, batch_root=draw.rng.randbytes(32)))}
+
+
 def _view_change(draw: Draw, fields: dict[str, Any]) -> dict[str, Any]:
     sequences = draw.rising(draw.rng.randint(0, draw.items_max) + 1)
     view = draw.rng.randint(1, 1 << 40)
@@ -206,6 +214,13 @@ def _new_view(draw: Draw, fields: dict[str, Any]) -> dict[str, Any]:
     return {"view": view, "changes": tuple(changes[number] for number in sorted(changes))}
 
 
+def _equivocation(draw: Draw, _: dict[str, Any]) -> dict[str, Any]:
+    first = draw.record(draw.rng.choice([SignedVote, Checkpoint]))
+    if isinstance(first, Checkpoint):
+        return {"first": first, "second": replace(first, state=draw.rng.randbytes(32))}
+    return {"first": first, "second": replace(first, header=replace(first.header, batch_root=draw.rng.randbytes(32)))}
+
+
 _FITTED: dict[type[Record], Callable[[Draw, dict[str, Any]], dict[str, Any]]] = {
     Caller: _caller,
     Settings: _settings,
@@ -219,6 +234,7 @@ _FITTED: dict[type[Record], Callable[[Draw, dict[str, Any]], dict[str, Any]]] = 
     MissingReports: _missing_reports,
     Vote: _vote,
     SignedVote: _signed_vote,
+    Equivocation: _equivocation,
     ViewChange: _view_change,
     NewView: _new_view,
 }

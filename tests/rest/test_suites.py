@@ -151,6 +151,28 @@ def test_taproot_output_is_spent_by_key_path(domain: RunningDomain) -> None:
             client.sign(name, sighash, tweaks=(Tweak(*derive),) * 9)
 
 
+@pytest.mark.parametrize("root", ["none", "ab" * 32])
+def test_command_line_spends_an_output(domain: RunningDomain, tmp_path: Path, root: str) -> None:
+    sighash = tmp_path / "sighash"
+    sighash.write_bytes(bytes(range(32)))
+    profile = ["--key", "secp256k1-tr", "--profile", str(domain.profile_path)]
+    signature = tmp_path / "sighash.sig"
+
+    def ran(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, [*words, *profile])
+        return done.exit_code, done.stdout.strip()
+
+    assert ran("sign", str(sighash), "--taproot", root)[0] == 0
+    assert ran("verify", str(sighash), str(signature), "--taproot", root) == (0, "valid")
+    assert ran("verify", str(sighash), str(signature), "--taproot", "cd" * 32) == (1, "NOT VALID")
+    assert ran("verify", str(sighash), str(signature)) == (1, "NOT VALID")
+    for wrong in ("", "ab", "zz" * 32):
+        assert ran("sign", str(sighash), "--taproot", wrong)[0] == 1
+    done = CliRunner().invoke(app, ["sign", str(sighash), "--taproot", root, "--key", "p256", *profile[2:]])
+    assert done.exit_code == 1
+    assert "only secp256k1-tr has outputs" in done.output
+
+
 def test_all_sign_again_after_a_restart(domain: RunningDomain) -> None:
     """All modules die at once: keys are there, and every group's nonces are announced anew by the new incarnations."""
     for number in domain.numbers:

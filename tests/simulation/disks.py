@@ -166,3 +166,19 @@ def lied_to(seed: int, kind: str) -> World:
     heal(world)
     check_liveness(world)
     return world
+
+
+def erase_in_silence(seed: int) -> World:
+    """A vault's disk is erased when nobody asks for anything: the module itself has to pass its horizon."""
+    world = prepared(seed)
+    drive(world, seed, requests=5)
+    world.run_until(world.now + SPAN_MS + 3000)
+    world.faults = Faults()
+    module = world.modules[1 + seed % 4]
+    replace_vault_disk(world, module, [], 5)
+    world.run_until(world.now + 5000)
+    assert module.service is not None
+    book = module.service.book
+    assert 0 < book.horizon <= book.state.sequence, f"the horizon is not passed: {where(world)}"
+    check_votes_again(world, module)
+    return world

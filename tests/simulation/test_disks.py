@@ -47,3 +47,8 @@ def test_crash_at_every_fifth_boundary(number: int) -> None:
             break
         struck += 1
     assert struck > 20
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_erased_in_silence(seed: int) -> None:
+    disks.erase_in_silence(seed)

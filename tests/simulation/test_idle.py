@@ -21,7 +21,7 @@ def idle(world: World, ms: float) -> None:
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("lifetimes", [1.5, 10])
 def test_after_an_idle_night(seed: int, lifetimes: float) -> None:
-    """The nonces in the ledger have expired, and only the time of a batch would say so: the nodes look by themselves."""
+    """The ledger's nonces have expired, and only the time of a batch would say so: the nodes look by themselves."""
     world = prepared(seed)
     world.run_until(world.now + 2_000)
     idle(world, lifetimes * world.settings.nonce_lifetime_ms)

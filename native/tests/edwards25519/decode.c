@@ -72,7 +72,7 @@ static void test_not_canonical(void) {
 
 static void test_random_strings(const ts_group *g) {
   const bool ristretto = g->id == TS_GROUP_RISTRETTO255;
-  for (int i = 0; i < ROUNDS(20000); i++) {
+  for (int i = 0; i < 4000 + TEST_ROUNDS(16000); i++) {
     uint8_t bytes[32], again[32];
     ts_element r;
     test_random_bytes(bytes, 32);
@@ -103,7 +103,7 @@ static void test_random_strings(const ts_group *g) {
 }
 
 static void test_round_trip(const ts_group *g) {
-  for (int i = 0; i < 500; i++) {
+  for (int i = 0; i < TEST_ROUNDS(500); i++) {
     ts_element a, r;
     uint8_t bytes[32];
     random_element(g, &a);

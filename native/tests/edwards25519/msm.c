@@ -54,7 +54,7 @@ int main(void) {
     a[0] = first;
   }
   /* a A + b G by every path. */
-  for (int i = 0; i < ROUNDS(400); i++) {
+  for (int i = 0; i < 100 + TEST_ROUNDS(300); i++) {
     const ts_group *g = both_groups[i % 2];
     ts_scalar x, y;
     ts_element p, r, s, t;

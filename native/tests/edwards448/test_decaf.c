@@ -109,7 +109,7 @@ static void check_scalars(void) {
 
 int main(void) {
   (void)test_random();
-  for (int i = 0; i < ROUNDS(500); i++) {
+  for (int i = 0; i < TEST_ROUNDS(500); i++) {
     check_once();
     check_scalars();
   }

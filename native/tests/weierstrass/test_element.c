@@ -62,7 +62,7 @@ static void identity(void) {
 
 static void addition(void) {
   ts_element p, q, r, s, t;
-  for (int i = 0; i < ROUNDS(200); i++) {
+  for (int i = 0; i < TEST_ROUNDS(200); i++) {
     test_random_point(g, &p);
     test_random_point(g, &q);
     test_random_point(g, &r);
@@ -91,7 +91,7 @@ static void codec(void) {
   uint8_t bytes[33], again[33], modulus[32];
   ts_element p, q;
   int refused = 0;
-  for (int i = 0; i < ROUNDS(200); i++) {
+  for (int i = 0; i < TEST_ROUNDS(200); i++) {
     test_random_point(g, &p);
     g->encode(bytes, &p);
     CHECK(bytes[0] == 2 || bytes[0] == 3);
@@ -265,7 +265,7 @@ static void multiplication(void) {
 static void laws(void) {
   ts_element p, r, s, t;
   ts_scalar a, b, c;
-  for (int i = 0; i < 100; i++) {
+  for (int i = 0; i < TEST_ROUNDS(100); i++) {
     test_random_scalar(g, &a);
     test_random_scalar(g, &b);
     test_random_point(g, &p);

@@ -16,6 +16,7 @@ from thresign.cli import demo as demonstration
 from thresign.cli.initialise import Plan, initialise
 from thresign.cli.output import errors, fail, progress, show
 from thresign.cli.processes import command, run_module
+from thresign.cli.taproot import output_of
 from thresign.client import Client, load_profile
 from thresign.errors import ConfigurationError, ThresignError, UnknownSuite
 from thresign.frost import suites, verify
@@ -43,6 +44,12 @@ ProfileOption = Annotated[
 ]
 IdempotencyKey = Annotated[
     str | None, typer.Option("--idempotency-key", help="Makes a retry the same request; a random one by default.")
+]
+TaprootOption = Annotated[
+    str | None,
+    typer.Option(
+        "--taproot", help="For the key's Taproot output: the script tree's Merkle root in hex, or 'none' (BIP-341)."
+    ),
 ]
 DomainFileOption = Annotated[Path, typer.Option("--domain", help="The domain's public file, domain.json.")]
 
@@ -169,12 +176,14 @@ def sign(
     profile: ProfileOption,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Where the signature goes: FILE.sig.")] = None,
     evidence: Annotated[Path | None, typer.Option(help="Where the evidence bundle goes.")] = None,
+    taproot: TaprootOption = None,
     idempotency_key: IdempotencyKey = None,
     as_json: Json = False,
 ) -> None:
     """Sign a file."""
     with _client(profile) as client, progress(f"signing {file}"):
-        answer = client.sign(key, file.read_bytes(), idempotency_key)
+        tweaks = output_of(client.key(key), taproot)[0] if taproot is not None else ()
+        answer = client.sign(key, file.read_bytes(), idempotency_key, tweaks)
         target = output or file.with_name(file.name + ".sig")
         target.write_bytes(base64.b64decode(answer.signature))
         if evidence is not None:
@@ -188,6 +197,7 @@ def verify_signature(
     signature: Annotated[Path, typer.Argument(help="Its signature.")],
     key: Annotated[str, typer.Option(help="The key's name.")],
     profile: ProfileOption,
+    taproot: TaprootOption = None,
     as_json: Json = False,
 ) -> None:
     """Verify a signature with the key that the domain has under this name."""
@@ -196,7 +206,8 @@ def verify_signature(
         suite = suites.BY_NAME.get(found.suite)
         if suite is None:
             raise UnknownSuite(f"suite {found.suite} is not known here")
-        good = verify.is_valid(suite.id, base64.b64decode(found.public_key), file.read_bytes(), signature.read_bytes())
+        public_key = output_of(found, taproot)[1]
+        good = verify.is_valid(suite.id, public_key, file.read_bytes(), signature.read_bytes())
     show({"valid": good}, as_json, "valid" if good else "NOT VALID")
     if not good:
         raise SystemExit(1)

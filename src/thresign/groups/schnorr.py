@@ -11,12 +11,11 @@ import coincurve
 import ecdsa
 import libnacl
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from ecdsa.ellipticcurve import INFINITY, PointJacobi
-from ecdsa.errors import MalformedPointError
 
 _P256 = ecdsa.NIST256p
-_P256_PRIME = int(_P256.curve.p())
 _nacl = libnacl.nacl
 _RISTRETTO_BYTES = 32
 
@@ -52,17 +51,19 @@ def secp256k1(commitment: bytes, public_key: bytes, z: int, c: int) -> bool:
 def p256(commitment: bytes, public_key: bytes, z: int, c: int) -> bool:
     """z G - c Y = R by the `ecdsa` library; R and Y compressed (33 bytes), z and c below the order.
 
-    That library reads x-coordinates that are not reduced (0.19.1): they are refused here.
+    OpenSSL reads the elements: it refuses x-coordinates that are not reduced, which `ecdsa` 0.19.1 takes.
     """
-    if any(int.from_bytes(element[1:], "big") >= _P256_PRIME for element in (public_key, commitment)):
-        return False
     try:
-        key = PointJacobi.from_bytes(_P256.curve, public_key, valid_encodings=("compressed",), order=_P256.order)
-        right = PointJacobi.from_bytes(_P256.curve, commitment, valid_encodings=("compressed",), order=_P256.order)
-    except MalformedPointError:
+        key, right = _p256_point(public_key), _p256_point(commitment)
+    except ValueError:
         return False
     left = _P256.generator.mul_add(z, key, _P256.order - c)
     return bool(z != 0 and left != INFINITY and left == right)
+
+
+def _p256_point(data: bytes) -> PointJacobi:
+    point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), data).public_numbers()
+    return PointJacobi(_P256.curve, point.x, point.y, 1, _P256.order)
 
 
 def ristretto255(commitment: bytes, public_key: bytes, z: bytes, c: bytes) -> bool:

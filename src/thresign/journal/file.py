@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from thresign.errors import StorageError
-from thresign.journal.frames import frame, scan
+from thresign.errors import JournalCorrupt, StorageError
+from thresign.journal.frames import HEAD_BYTES, frame, frame_bytes, scan
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
 _COPY_BYTES = 1 << 20
@@ -46,10 +46,15 @@ class JournalFile:
                 raise BlockingIOError
             self._replacement.unlink(missing_ok=True)
         except BlockingIOError:
+            os.close(self._fd)
             raise StorageError(f"{path} is in use by another process") from None
         except OSError as error:
             raise StorageError(f"{path}: {error.strerror}") from error
-        ends = [end for _, end in scan(self._contents())]
+        try:
+            ends = [end for _, end in scan(self._contents())]
+        except JournalCorrupt:
+            os.close(self._fd)
+            raise
         self.size = ends[-1] if ends else 0
         os.ftruncate(self._fd, self.size)
 
@@ -94,8 +99,7 @@ class JournalFile:
         raise StorageError(f"{self.path}: no frame at byte {place}")
 
     def _frame_at(self, place: int) -> bytes:
-        head = os.pread(self._fd, 4, place)
-        return os.pread(self._fd, 12 + int.from_bytes(head, "big"), place)
+        return os.pread(self._fd, frame_bytes(os.pread(self._fd, HEAD_BYTES, place)) or 0, place)
 
     def sync(self) -> None:
         """Returns when everything appended is on disk."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from thresign.errors import JournalCorrupt, StorageError
 from thresign.journal.file import JournalFile, sync_directory
-from thresign.journal.frames import scan
+from thresign.journal.frames import HEAD_BYTES, frame_bytes, scan
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 _DIGITS = 20
@@ -109,8 +109,8 @@ class SegmentedJournal:
         try:
             descriptor = os.open(self._segment(start), os.O_RDONLY | os.O_CLOEXEC)
             try:
-                head = os.pread(descriptor, 4, place - start)
-                data = os.pread(descriptor, 12 + int.from_bytes(head, "big"), place - start)
+                head = os.pread(descriptor, HEAD_BYTES, place - start)
+                data = os.pread(descriptor, frame_bytes(head) or 0, place - start)
             finally:
                 os.close(descriptor)
         except OSError as error:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from itertools import takewhile
 from enum import IntEnum
+from itertools import takewhile
 
 import msgspec
 

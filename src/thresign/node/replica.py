@@ -201,6 +201,7 @@ class Replica:
     def _timer(self, name: str) -> None:
         if name == "walk":
             self._walk(sign.Tick())
+            self._pass_horizon()
             self._out.append(out.SetTimer("walk", WALK_TICK_MS))
             if self._forget:
                 requests, self._forget = tuple(self._forget[:512]), self._forget[512:]
@@ -449,6 +450,14 @@ class Replica:
     def _counted(self, reply: Record | ThresignError) -> None:
         if isinstance(reply, calls.Unused):
             self._refill(reply.unused)
+
+    def _pass_horizon(self) -> None:
+        """While the vault must not vote for the next slots, others have to decide them. Should nothing else wait to be
+        ordered, this module has single nonces announced: its horizon is passed while all are there to help."""
+        group, refill = next(iter(self.refills.items()))
+        if self.core.vault_up and self.core.sequence < self.core.horizon and not refill.under_way:
+            refill.under_way += 1
+            self._ask(calls.AnnounceCall(group, 1), self._announced(group))
 
     def _announced(self, group: int) -> Callable[[Record | ThresignError], None]:
         def then(reply: Record | ThresignError) -> None:

@@ -285,8 +285,8 @@ class ForgetCall(Record, frozen=True):
 
 
 class UnusedCall(Record, frozen=True):
-    """Count this module's unused nonces by the vault's clock: in an idle domain agreed time stands still, and the nonces
-    of its ledger expire unseen. Answer: Unused."""
+    """Count this module's unused nonces by the vault's clock: in an idle domain agreed time stands still, and the
+    nonces of its ledger expire unseen. Answer: Unused."""
 
     TAG: ClassVar[bytes] = b"tv.unus?"
 

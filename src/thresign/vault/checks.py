@@ -22,6 +22,8 @@ class VaultChecks:
         self._good: dict[bytes, None] = {}
 
     def signature(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
+        if len(public_key) != ed25519.PUBLIC_KEY_BYTES or len(signature) != ed25519.SIGNATURE_BYTES:
+            return False
         name = sha256(public_key + signature + message)
         if name in self._good:
             return True

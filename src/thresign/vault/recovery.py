@@ -202,5 +202,5 @@ def take_report(vault: Vault, said: HorizonReport) -> Ballot:
 
 
 def _memory(vault: Vault, records: tuple[Record, ...]) -> Ballot:
-    reply = recovery_calls.Memory(int(vault.book.forgot), tuple(sorted(vault.recovery.reports)))
+    reply = recovery_calls.Memory(int(vault.book.forgot), vault.book.horizon, tuple(sorted(vault.recovery.reports)))
     return Ballot(reply, records, sync=bool(records))

@@ -100,10 +100,12 @@ class RejoinCall(Record, frozen=True):
 
 
 class Memory(Record, frozen=True):
-    """1 while this vault has forgotten votes and does not know how many; and whose reports it has."""
+    """1 while this vault has forgotten votes and does not know how many; up to where it does not vote; and whose
+    reports it has."""
 
     TAG: ClassVar[bytes] = b"tv.memo1"
     forgot: U8
+    horizon: U64
     reports: Annotated[tuple[U16, ...], Count(31)]
 
 

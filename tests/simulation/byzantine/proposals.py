@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 from tests.simulation.stubs import sign
-from tests.simulation.world import Module
 from thresign.ledger import ledger
 from thresign.orders.batch import Batch
 from thresign.orders.votes import PrePrepare
+
+if TYPE_CHECKING:
+    from tests.simulation.world import Module
 
 
 def variant(module: Module, message: PrePrepare, rng: random.Random) -> PrePrepare | None:

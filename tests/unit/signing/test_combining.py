@@ -19,7 +19,7 @@ MESSAGE = b"a message"
 COEFFICIENTS = [int.from_bytes(sha256(b"coefficient %d" % i) * 2, "little") % L for i in range(3)]
 NUMBERS = (2, 3, 5, 7, 11)
 PUBLIC_KEY, SHARES = reference.deal(COEFFICIENTS, NUMBERS)
-KEY = SigningKey(1, PUBLIC_KEY, {number: share.public for number, share in SHARES.items()})
+KEY = SigningKey(1, PUBLIC_KEY, {n: reference.encode(reference.multiply(share.secret)) for n, share in SHARES.items()})
 
 
 def signing(signers: tuple[int, ...], message: bytes = MESSAGE) -> tuple[SignOrder, dict[int, bytes]]:

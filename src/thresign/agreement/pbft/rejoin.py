@@ -39,7 +39,7 @@ def begin(core: Core, status: calls.Status) -> None:
     """The vault has started. Unless this is the first life of its token, its disk may have forgotten what it signed:
     this node shows it what it still knows itself, and asks the others. As no quorum can be had without as many others
     as have to answer, that costs a round trip and no availability."""
-    core.forgot, core.incarnation = bool(status.forgot), status.incarnation
+    core.forgot, core.horizon, core.incarnation = bool(status.forgot), status.horizon, status.incarnation
     core.unsettled, core.reminded = status.incarnation > 1, set()
     if core.unsettled:
         own = _reminder(core, core.number, status.sequence, status.entered)
@@ -112,7 +112,7 @@ def remembered(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     """The vault has looked."""
     if isinstance(reply, recovery_calls.Memory):
         began = bool(reply.forgot) and not core.forgot
-        core.forgot = bool(reply.forgot)
+        core.forgot, core.horizon = bool(reply.forgot), reply.horizon
         if began:
             say_again(core)
         if tag.ask is Ask.REMIND:

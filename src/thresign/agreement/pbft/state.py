@@ -136,6 +136,8 @@ class Core:
     """By peer: up to which sequence its offers are not taken, since one was wrong."""
     forgot: bool = False
     """The vault does not vote before it has heard from a quorum how far it may have voted."""
+    horizon: int = 0
+    """Up to this sequence the vault does not vote."""
     incarnation: int = 0
     """Of the own token."""
     heard: dict[int, SignedVote] = field(default_factory=dict)

@@ -105,7 +105,9 @@ def led(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
         on_new_view(core, reply)
     elif isinstance(reply, ThresignError):
         _drop_invalid(core, tag.view, reply)
-        collect(core)
+        if isinstance(reply, InvalidVote):
+            # Without a culprit to leave out the vault would refuse the same again: the timer goes on from here.
+            collect(core)
 
 
 def on_new_view(core: Core, message: NewView) -> None:

@@ -7,7 +7,13 @@ import pytest
 from tests.house.stub_domain import StubDomain
 from thresign.agreement.pbft.pending import SAMPLE_MAX, Pending, name_of
 from thresign.errors import Overloaded
-from thresign.limits import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, PENDING_REQUESTS_MAX, PENDING_REQUESTS_PER_CALLER_MAX
+from thresign.limits import (
+    BATCH_BYTES_MAX,
+    BATCH_ENTRIES_MAX,
+    PENDING_PER_PEER_MAX,
+    PENDING_REQUESTS_MAX,
+    PENDING_REQUESTS_PER_CALLER_MAX,
+)
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.requests import Request
 
@@ -21,16 +27,16 @@ def request(caller: str = "alice", message: bytes = b"m") -> Request:
 def filled(*entries: Entry) -> Pending:
     pending = Pending()
     for entry in entries:
-        pending.add(entry, own=True)
+        pending.add(entry)
     return pending
 
 
 def test_each_waits_once() -> None:
     pending = Pending()
     entry = request()
-    first = pending.add(entry, own=True)
+    first = pending.add(entry)
     assert first is not None
-    assert pending.add(entry, own=False) is None
+    assert pending.add(entry, via=2) is None
     assert len(pending) == 1
     assert pending.batch() == (entry,)
 
@@ -43,7 +49,7 @@ def test_what_was_removed_can_wait_again() -> None:
     assert waiting.entry == entry
     assert pending.remove(name_of(entry)) is None
     assert len(pending) == 0
-    assert pending.add(entry, own=False) is not None
+    assert pending.add(entry, via=2) is not None
 
 
 def test_a_batch_takes_nothing_away() -> None:
@@ -74,39 +80,66 @@ def test_statements_of_modules_go_first() -> None:
 def test_a_caller_has_its_bound_and_others_have_room() -> None:
     pending = Pending()
     for _ in range(PENDING_REQUESTS_PER_CALLER_MAX):
-        pending.add(request("alice"), own=False)
+        pending.add(request("alice"))
     with pytest.raises(Overloaded, match="1024 requests of alice wait already"):
-        pending.add(request("alice"), own=False)
-    assert pending.add(request("sam"), own=False) is not None
+        pending.add(request("alice"))
+    assert pending.add(request("sam")) is not None
 
 
 def test_all_callers_together_have_a_bound_and_modules_have_room() -> None:
     pending = Pending()
     for number in range(PENDING_REQUESTS_MAX):
-        pending.add(request(f"caller{number % 5}"), own=False)
+        pending.add(request(f"caller{number % 5}"))
     with pytest.raises(Overloaded, match="4096 requests wait already"):
-        pending.add(request("fresh"), own=False)
+        pending.add(request("fresh"))
     assert len(pending) == PENDING_REQUESTS_MAX
-    assert pending.add(DOMAIN.announcement(1), own=False) is not None
+    assert pending.add(DOMAIN.announcement(1)) is not None
+
+
+def test_each_module_that_forwards_has_room_of_its_own() -> None:
+    """Under whatever callers' names: neither other peers' nor this node's own callers' room."""
+    pending = Pending()
+    for number in range(PENDING_PER_PEER_MAX):
+        pending.add(request(f"caller{number % 5}"), via=2)
+    for entry in (request("alice"), DOMAIN.announcement(1)):
+        with pytest.raises(Overloaded, match="entries of module 2 wait already"):
+            pending.add(entry, via=2)
+        assert pending.add(entry, via=3) is not None
+    assert pending.add(request("alice")) is not None
+
+
+def test_what_was_forwarded_and_then_submitted_here_is_this_nodes_own() -> None:
+    pending = Pending()
+    entry = request()
+    pending.add(entry, via=2)
+    assert pending.add(entry) is None
+    (waiting,) = pending.everything()
+    assert waiting.own
+    for _ in range(PENDING_PER_PEER_MAX):
+        assert pending.add(request("sam"), via=2) is not None
 
 
 def test_refused_ones_leave_nothing_behind() -> None:
     pending = Pending()
     for number in range(PENDING_REQUESTS_MAX):
-        pending.add(request(f"caller{number % 5}"), own=False)
+        pending.add(request(f"caller{number % 5}"))
     for number in range(100):
         with pytest.raises(Overloaded):
-            pending.add(request(f"fresh{number}"), own=False)
+            pending.add(request(f"fresh{number}"))
     assert len(pending.everything()) == len(pending) == PENDING_REQUESTS_MAX
     assert set(pending._queues) == {f"caller{number}" for number in range(5)}
 
 
-def test_modules_are_bounded_too() -> None:
+def test_room_is_given_back() -> None:
     pending = Pending()
-    for first in range(PENDING_REQUESTS_PER_CALLER_MAX):
-        pending.add(DOMAIN.announcement(1, 1, first), own=False)
-    with pytest.raises(Overloaded, match="of modules"):
-        pending.add(DOMAIN.announcement(1, 1, 5000), own=False)
+    for _ in range(3):
+        entries = [request() for _ in range(PENDING_REQUESTS_PER_CALLER_MAX)]
+        for entry in entries:
+            pending.add(entry)
+        for entry in entries:
+            pending.remove(name_of(entry))
+    assert len(pending) == 0
+    assert pending._queues == {}
 
 
 def test_a_batch_stays_within_its_limits() -> None:

@@ -104,7 +104,7 @@ def test_the_timeout_doubles_with_views_that_do_not_help_up_to_a_bound() -> None
     for failed in range(6):
         node.core.failed_views = failed
         node.core.watching = False
-        node.core.pending.add(node.domain.create_key(f"k{failed}"), own=True)
+        node.core.pending.add(node.domain.create_key(f"k{failed}"))
         seen.append(timers(node.hear(2, content()))[Timer.PROGRESS])
     assert seen == [1500, 3000, 6000, 12_000, 12_000, 12_000]
 

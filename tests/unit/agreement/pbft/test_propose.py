@@ -9,7 +9,7 @@ from tests.house.stub_node import Ask, StubNode, Timer, of, sent, suspected, tim
 from thresign.agreement.pbft.events import AskVault, PeerDown, Refuse, Settled, Submitted
 from thresign.agreement.pbft.messages import BodyOf, FetchBody, Forward
 from thresign.errors import Overloaded, UnknownKey
-from thresign.limits import PENDING_REQUESTS_PER_CALLER_MAX
+from thresign.limits import PENDING_PER_PEER_MAX, PENDING_REQUESTS_PER_CALLER_MAX
 from thresign.orders.batch import Batch
 from thresign.orders.header import Phase
 from thresign.orders.votes import PrePrepare
@@ -95,15 +95,16 @@ def test_what_cannot_be_ordered_now_is_tried_again_after_a_while() -> None:
     assert node.asked(Ask.PROPOSE)
 
 
-def test_too_many_of_one_caller_are_refused_here_and_dropped_from_elsewhere() -> None:
+def test_too_many_of_one_caller_are_refused_here_and_of_one_peer_dropped() -> None:
     node = StubNode(3)
     for _ in range(PENDING_REQUESTS_PER_CALLER_MAX):
-        node.core.pending.add(node.domain.sign_request(), own=False)
+        node.core.pending.add(node.domain.sign_request())
     entry = node.domain.sign_request()
     (refused,) = of(node.step(Submitted(entry)), Refuse)
     assert type(refused.error) is Overloaded
-    assert of(node.hear(2, Forward(Batch((node.domain.sign_request(),)))), Refuse) == []
-    assert len(node.core.pending) == PENDING_REQUESTS_PER_CALLER_MAX
+    for _ in range(PENDING_PER_PEER_MAX + 5):
+        assert of(node.hear(2, Forward(Batch((node.domain.sign_request(),)))), Refuse) == []
+    assert len(node.core.pending) == PENDING_REQUESTS_PER_CALLER_MAX + PENDING_PER_PEER_MAX
 
 
 def test_a_backup_does_not_propose_what_is_forwarded_to_it() -> None:

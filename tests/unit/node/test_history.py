@@ -1,0 +1,74 @@
+"""The node's memory when the disk says no: what it may not forget it does not forget, and it writes no more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from thresign.errors import StorageError
+from thresign.journal.segments import SegmentedJournal
+from thresign.node.history import FLUSH_ROWS, History
+from thresign.node.records import ReportedRecord
+from thresign.storage.interface import Row
+from thresign.storage.sqlite import SqliteIndex
+
+
+class FullDisk(SqliteIndex):
+    """An index on a disk that fills up."""
+
+    is_full = False
+
+    def add(self, rows: Sequence[Row], position: int) -> None:
+        if self.is_full:
+            raise StorageError("index.sqlite: database or disk is full")
+        super().add(rows, position)
+
+
+def reports(count: int, first: int = 0) -> list[ReportedRecord]:
+    return [ReportedRecord(number.to_bytes(32, "big")) for number in range(first, first + count)]
+
+
+def test_index_that_cannot_be_written(tmp_path: Path) -> None:
+    """Nothing more is journalled, what was is still known, and the next start indexes all of it."""
+
+    async def fill() -> None:
+        index = FullDisk(tmp_path / "index.sqlite")
+        journal = SegmentedJournal(tmp_path / "journal")
+        history = History(journal, index)
+        index.is_full = True
+        history.append(reports(FLUSH_ROWS))
+        with pytest.raises(StorageError, match="disk is full"):
+            for more in range(1000):
+                await asyncio.sleep(0)  # lets the flush go on, which is in a thread
+                await asyncio.to_thread(lambda: None)
+                history.append(reports(1, FLUSH_ROWS + more))
+        assert all(history.gave_up(record.order) for record in reports(FLUSH_ROWS))
+        with pytest.raises(StorageError, match="disk is full"):
+            history.append(reports(1))
+        journal.close()
+        index.close()
+
+    asyncio.run(fill())
+    index = SqliteIndex(tmp_path / "index.sqlite")
+    history = History(SegmentedJournal(tmp_path / "journal"), index)
+    assert all(index.reported(record.order) for record in reports(FLUSH_ROWS))
+    history.close()
+
+
+def test_index_goes_on_after_a_write_that_failed(tmp_path: Path) -> None:
+    """A transaction that failed is undone: the next one can begin."""
+    index = SqliteIndex(tmp_path / "index.sqlite")
+    index._db.execute("PRAGMA busy_timeout=0")
+    with contextlib.closing(sqlite3.connect(tmp_path / "index.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError, match="locked"):
+            index.add([], 5)
+        other.execute("ROLLBACK")
+    index.add([], 7)
+    assert index.position() == 7
+    index.close()

@@ -1,0 +1,106 @@
+"""The index: derived from the journal, so that adding twice changes nothing and losing it loses nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from thresign.errors import StorageError
+from thresign.orders.digests import sha256
+from thresign.storage.interface import AnswerRow, BatchRow, OrderRow, ReportRow, ResultRow, Row
+from thresign.storage.sqlite import SqliteIndex
+
+LEAF, OTHER, REQUEST = sha256(b"leaf"), sha256(b"other"), sha256(b"request")
+ROWS: list[Row] = [
+    BatchRow(1, 100),
+    BatchRow(2, 200),
+    OrderRow(REQUEST, 0, 2, OTHER, 2, 1),
+    OrderRow(REQUEST, 0, 1, LEAF, 1, 0),
+    ResultRow(OTHER, 300),
+    AnswerRow(OTHER),
+    ReportRow(LEAF),
+]
+
+
+def check(index: SqliteIndex, position: int) -> None:
+    assert index.position() == position
+    assert (index.batch(1), index.batch(2), index.batch(3), index.newest()) == (100, 200, None, 2)
+    assert index.orders(REQUEST) == [ROWS[3], ROWS[2]]
+    assert index.orders(sha256(b"nobody")) == []
+    assert (index.order(LEAF), index.order(REQUEST)) == (ROWS[3], None)
+    assert (index.result(OTHER), index.result(LEAF)) == (300, None)
+    assert (index.answered(OTHER), index.answered(LEAF)) == (True, False)
+    assert (index.reported(LEAF), index.reported(OTHER)) == (True, False)
+
+
+def test_an_empty_index(tmp_path: Path) -> None:
+    index = SqliteIndex(tmp_path / "index")
+    assert (index.position(), index.newest(), index.batch(1), index.orders(REQUEST)) == (0, 0, None, [])
+    index.close()
+
+
+def test_what_was_added_is_found_and_there_again(tmp_path: Path) -> None:
+    index = SqliteIndex(tmp_path / "index")
+    index.add(ROWS, 400)
+    check(index, 400)
+    index.close()
+    again = SqliteIndex(tmp_path / "index")
+    check(again, 400)
+    again.close()
+
+
+def test_adding_again_changes_nothing(tmp_path: Path) -> None:
+    """After a crash the tail of the journal is indexed a second time."""
+    index = SqliteIndex(tmp_path / "index")
+    index.add(ROWS, 400)
+    index.add(ROWS, 400)
+    index.add([BatchRow(1, 999), ResultRow(OTHER, 999)], 500)
+    check(index, 500)
+    index.close()
+
+
+def test_row_by_row_in_any_order_it_is_the_same(tmp_path: Path) -> None:
+    index = SqliteIndex(tmp_path / "index")
+    for row in reversed(ROWS):
+        index.add([row], 400)
+    check(index, 400)
+    index.close()
+
+
+def test_places_are_as_large_as_files(tmp_path: Path) -> None:
+    index = SqliteIndex(tmp_path / "index")
+    index.add([BatchRow(2**62, 2**62)], 2**62)
+    assert (index.batch(2**62), index.newest(), index.position()) == (2**62, 2**62, 2**62)
+    index.close()
+
+
+def test_a_failure_leaves_nothing_half_done_and_the_index_usable(tmp_path: Path) -> None:
+    index = SqliteIndex(tmp_path / "index")
+    index._db.execute("PRAGMA max_page_count = 1")  # a full disk: no page more than there are
+    many: list[Row] = [OrderRow(sha256(b"r%d" % i), 0, 1, sha256(b"l%d" % i), 1, i) for i in range(500)]
+    with pytest.raises(StorageError, match="full"):
+        index.add([BatchRow(1, 100), *many], 400)
+    assert (index.batch(1), index.position()) == (None, 0)
+    index._db.execute("PRAGMA max_page_count = 1000000")
+    index.add(ROWS, 400)
+    check(index, 400)
+    index.close()
+
+
+def test_pruning_forgets_what_lies_before(tmp_path: Path) -> None:
+    index = SqliteIndex(tmp_path / "index")
+    index.add(ROWS, 400)
+    index.prune(200, 2)
+    assert (index.batch(1), index.batch(2), index.order(LEAF), index.reported(LEAF)) == (None, 200, None, False)
+    assert (index.orders(REQUEST), index.result(OTHER), index.answered(OTHER)) == ([ROWS[2]], 300, True)
+    assert index.position() == 400
+    index.close()
+
+
+def test_a_file_that_is_no_index(tmp_path: Path) -> None:
+    (tmp_path / "index").write_bytes(b"this is no database " * 100)
+    with pytest.raises(StorageError):
+        SqliteIndex(tmp_path / "index")
+    with pytest.raises(StorageError):
+        SqliteIndex(tmp_path / "nowhere" / "index")
