@@ -10,7 +10,6 @@
 
 #include <sodium.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "thresign/dkg.h"
 #include "thresign/wipe.h"
@@ -31,7 +30,7 @@ typedef struct ceremony {
   PyObject_HEAD
   const ts_suite *suite;
   uint16_t min_signers;
-  pid_t owner;
+  native_process owner;
   size_t count, own;
   uint16_t participants[TS_SIGNERS_MAX];
   uint8_t context[32];
@@ -71,7 +70,7 @@ static PyObject *blame(const char *text, uint16_t culprit) {
 }
 
 static bool usable(const ceremony *own, enum step step) {
-  if (own->owner != getpid()) {
+  if (!native_is_here(own->owner)) {
     PyErr_SetString(PyExc_RuntimeError, "this ceremony belongs to another process: a fork does not inherit it");
     return false;
   }
@@ -162,7 +161,7 @@ static PyObject *native_ceremony(PyObject *self, PyObject *args) {
   if (made != NULL) {
     memset((uint8_t *)made + sizeof(PyObject), 0, sizeof *made - sizeof(PyObject));
     made->suite = suite;
-    made->owner = getpid();
+    made->owner = native_here();
     wrong = suite == NULL ? "no such suite" : begin(made, number, &participants, min_signers, &context);
     if (wrong == NULL) {
       made->commitments = PyMem_Calloc(made->count * min_signers, sizeof *made->commitments);

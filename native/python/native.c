@@ -10,13 +10,27 @@
  */
 #include "native.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
+#include <unistd.h>
 
 PyObject *native_value_error(const char *text) {
   PyErr_SetString(PyExc_ValueError, text);
   return NULL;
 }
+
+/* ---- Processes ---------------------------------------------------------------------------------------------------- */
+
+static unsigned long forks;
+
+static void after_fork_in_child(void) { forks++; }
+
+native_process native_here(void) { return (native_process){getpid(), forks}; }
+
+bool native_is_here(native_process process) { return process.number == getpid() && process.forks == forks; }
+
+/* ---- Reading ------------------------------------------------------------------------------------------------------ */
 
 const char *native_read_commitments(session_input *in, const uint8_t *bytes, size_t length) {
   const ts_group *group = in->suite->group;
@@ -29,7 +43,7 @@ const char *native_read_commitments(session_input *in, const uint8_t *bytes, siz
     const uint8_t *at = bytes + i * each;
     in->commitments[i].identifier = (uint16_t)(at[0] << 8 | at[1]);
     memcpy(in->commitments[i].encoded, at + 2, 2 * element);
-    memcpy(encoded + i * 2 * element, at + 2, 2 * element);
+    memcpy(encoded + i * 2 * element, in->commitments[i].encoded, 2 * element); /* not read again: it may change */
   }
   if (!group->decode_batch_vartime(in->elements, encoded, 2 * in->count, &bad)) return "commitments: no valid element";
   for (size_t i = 0; i < in->count; i++) {
@@ -250,6 +264,7 @@ static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "thresign._native", "
                                     NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit__native(void) {
+  if (pthread_atfork(NULL, NULL, after_fork_in_child) != 0) return PyErr_NoMemory();
   if (sodium_init() < 0) {
     PyErr_SetString(PyExc_ImportError, "libsodium does not initialise");
     return NULL;

@@ -5,6 +5,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <sys/types.h>
+
 #include "thresign/frost.h"
 
 /* What several functions take: a suite, its group key, the commitment list, and shares. */
@@ -30,6 +32,16 @@ const char *native_read_tweaks(ts_tweaked *tweaked, const ts_suite *suite, const
 
 /* Begins the session for the key of `in`. Returns NULL, or what is wrong. */
 const char *native_begin(ts_signing *session, const session_input *in, const uint8_t *message, size_t message_bytes);
+
+/* A process, so that what owns secrets can tell its own from a child of it: by number, and by the forks that led here,
+ * since numbers come again (after the parent's end, or in a PID namespace of its own). */
+typedef struct native_process {
+  pid_t number;
+  unsigned long forks;
+} native_process;
+
+native_process native_here(void);
+bool native_is_here(native_process process);
 
 extern PyMethodDef native_group_methods[];
 extern PyMethodDef native_signer_methods[];

@@ -7,7 +7,6 @@
 
 #include <sodium.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "thresign/dkg.h"
 #include "thresign/wipe.h"
@@ -33,7 +32,7 @@ typedef struct signer {
   PyObject_HEAD
   const ts_suite *suite;
   uint16_t number, min_signers;
-  pid_t owner;
+  native_process owner;
   ts_scalar *share; /* in secret memory */
   ts_element public_key;
   uint8_t verification_share[TS_ELEMENT_BYTES_MAX];
@@ -68,7 +67,7 @@ PyObject *native_signer_new(const ts_suite *suite, uint16_t number, uint16_t min
   made->suite = suite;
   made->number = number;
   made->min_signers = min_signers;
-  made->owner = getpid();
+  made->owner = native_here();
   made->share = own;
   made->public_key = *public_key;
   made->blocks = NULL;
@@ -94,7 +93,7 @@ static void signer_dealloc(PyObject *self) {
 }
 
 static bool usable(const signer *own) {
-  if (own->owner == getpid()) return true;
+  if (native_is_here(own->owner)) return true;
   PyErr_SetString(PyExc_RuntimeError, "this signer belongs to another process: a fork does not inherit it");
   return false;
 }
@@ -200,26 +199,27 @@ static void compute(const signer *own, const ts_signing *session, size_t index, 
 
 /* Everything but the secrets: commitments, tweaks, session. Without the interpreter lock. */
 static const char *prepare(const signer *own, session_input *in, ts_signing *session, ts_tweaked *tweaked,
-                           const Py_buffer *commitments, const Py_buffer *message, const Py_buffer *tweaks) {
+                           const Py_buffer *commitments, const uint8_t *message, size_t message_bytes,
+                           const Py_buffer *tweaks) {
   const char *wrong = native_read_commitments(in, commitments->buf, (size_t)commitments->len);
   if (wrong == NULL && in->count < own->min_signers) wrong = "fewer signers than min_signers";
   if (wrong == NULL)
     wrong = native_read_tweaks(tweaked, own->suite, &own->public_key, tweaks->buf, (size_t)tweaks->len);
   if (wrong != NULL) return wrong;
   in->key = tweaked->key;
-  return native_begin(session, in, message->buf, (size_t)message->len);
+  return native_begin(session, in, message, message_bytes);
 }
 
 /* The session is whole before a nonce is touched; the nonce is marked while the interpreter lock is given up, so that no
  * other thread takes it, and wiped before its share leaves this function. */
 static const char *sign(signer *own, session_input *in, ts_signing *session, const Py_buffer *commitments,
-                        const Py_buffer *message, const Py_buffer *tweaks, uint8_t *out) {
+                        const uint8_t *message, size_t message_bytes, const Py_buffer *tweaks, uint8_t *out) {
   const char *wrong;
   ts_tweaked tweaked;
   size_t index = 0, place = 0;
   in->suite = own->suite;
   Py_BEGIN_ALLOW_THREADS;
-  wrong = prepare(own, in, session, &tweaked, commitments, message, tweaks);
+  wrong = prepare(own, in, session, &tweaked, commitments, message, message_bytes, tweaks);
   Py_END_ALLOW_THREADS;
   if (wrong != NULL) return wrong;
   while (index < in->count && in->commitments[index].identifier != own->number) index++;
@@ -235,6 +235,8 @@ static const char *sign(signer *own, session_input *in, ts_signing *session, con
   return NULL;
 }
 
+/* The message is hashed twice, without the interpreter lock: binding factors over one message and the challenge over
+ * another would undo what the factors are for. So it is read once, like the commitments. */
 static PyObject *signer_sign(PyObject *self, PyObject *args) {
   signer *own = (signer *)self;
   Py_buffer commitments, message, tweaks;
@@ -243,7 +245,12 @@ static PyObject *signer_sign(PyObject *self, PyObject *args) {
   if (!usable(own) || !PyArg_ParseTuple(args, "y*y*y*", &commitments, &message, &tweaks)) return NULL;
   session_input *in = PyMem_Malloc(sizeof *in);
   ts_signing *session = PyMem_Malloc(sizeof *session);
-  if (in != NULL && session != NULL) wrong = sign(own, in, session, &commitments, &message, &tweaks, share);
+  uint8_t *copy = PyMem_Malloc(message.len > 0 ? (size_t)message.len : 1);
+  if (in != NULL && session != NULL && copy != NULL) {
+    if (message.len > 0) memcpy(copy, message.buf, (size_t)message.len);
+    wrong = sign(own, in, session, &commitments, copy, (size_t)message.len, &tweaks, share);
+  }
+  PyMem_Free(copy);
   PyMem_Free(in);
   PyMem_Free(session);
   PyBuffer_Release(&commitments);

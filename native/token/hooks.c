@@ -19,6 +19,8 @@ bool ts_hook_secret_at(size_t index, const uint8_t **secret, size_t *length) {
 
 bool ts_hook_secret_free_is_zero(void) { return ts_secret_free_is_zero(); }
 
+void ts_hook_seconds_pass(uint32_t seconds) { ts_nonces_seconds_later += seconds; }
+
 static ts_domain *domain_of_slot_0(void) {
   ts_slot *slot = ts_slot_by_id(0);
   return slot != NULL ? *ts_slot_extension(slot) : NULL;

@@ -28,5 +28,7 @@ typedef struct ts_hook_key {
 EXPORTED bool ts_hook_put_share(const ts_hook_key *key);
 /* Puts published nonces, encoded scalars, in place of ones that slot 0 has announced and not used. */
 EXPORTED bool ts_hook_put_nonce(uint8_t group, uint64_t counter, const uint8_t *hiding, const uint8_t *binding);
+/* Lets so many seconds pass at once on the clock by which nonces expire. */
+EXPORTED void ts_hook_seconds_pass(uint32_t seconds);
 
 #endif

@@ -156,7 +156,8 @@ static TS_NOINLINE ts_result open_all(ts_domain *domain, ts_ceremony *ceremony, 
     ts_result result = find_sealed(ceremony, &heard[i], &sealed);
     if (result == TS_OK) result = open_share(domain, ceremony, i, sealed, &shares[i]);
     if (result != TS_OK) {
-      *culprit = ceremony->participants[i];
+      /* Who saw other first packages may have been sent them by a third, which signed two: nobody is proven. */
+      *culprit = result == TS_CULPRIT_TRANSCRIPT ? 0 : ceremony->participants[i];
       return result;
     }
     group->scalar_add(sum, sum, &shares[i]);

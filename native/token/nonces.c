@@ -6,9 +6,14 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "threshold.h"
 #include "thresign/wipe.h"
+
+#ifdef THRESIGN_TEST_HOOKS
+uint32_t ts_nonces_seconds_later;
+#endif
 
 void ts_nonces_end(ts_domain *domain) {
   for (size_t g = 0; g < TS_GROUPS_MAX; g++) {
@@ -21,10 +26,34 @@ void ts_nonces_end(ts_domain *domain) {
 
 void ts_nonces_begin(ts_domain *domain) { ts_nonces_end(domain); }
 
+/* The machine's own clock, suspended time included: a nonce's age is no matter of agreed time. That stands still in an
+ * idle domain, and runs through hours at once while a module catches up, so that nonces announced only just would
+ * expire. It is the stricter clock as well: it does not stop for a node that withholds certificates. What was announced
+ * is handed out for an hour of agreed time at most (limits.NONCE_LIFETIME_MS_MAX); the other hour is for the way. */
+static uint64_t clock_ms(void) {
+  struct timespec now;
+  if (clock_gettime(CLOCK_BOOTTIME, &now) != 0) return UINT64_MAX; /* no clock: all have expired */
+#ifdef THRESIGN_TEST_HOOKS
+  now.tv_sec += ts_nonces_seconds_later;
+#endif
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* One that has expired unused is wiped where it is met: it is as if it had never been. */
+static void end_if_expired(ts_nonce *nonce, uint64_t now_ms) {
+  if (nonce->state != TS_STATE_READY || now_ms - nonce->made_ms < TS_NONCE_LIFETIME_MS) return;
+  ts_wipe(nonce->secret, sizeof *nonce->secret);
+  nonce->state = TS_STATE_FREE;
+}
+
 ts_nonce *ts_nonces_find(ts_domain *domain, uint8_t group, uint64_t counter) {
   ts_nonce_pool *pool = &domain->nonces[group];
-  for (size_t i = 0; pool->nonces != NULL && i < TS_NONCES_MAX; i++)
-    if (pool->nonces[i].counter == counter && pool->nonces[i].state != TS_STATE_FREE) return &pool->nonces[i];
+  for (size_t i = 0; pool->nonces != NULL && i < TS_NONCES_MAX; i++) {
+    ts_nonce *nonce = &pool->nonces[i];
+    if (nonce->counter != counter || nonce->state == TS_STATE_FREE) continue;
+    end_if_expired(nonce, clock_ms());
+    return nonce->state != TS_STATE_FREE ? nonce : NULL;
+  }
   return NULL;
 }
 
@@ -36,22 +65,29 @@ void ts_nonces_use(ts_nonce *nonce, const uint8_t order[32], const uint8_t *shar
   nonce->state = TS_STATE_USED;
 }
 
-static bool expired(const ts_domain *domain, const ts_nonce *nonce) {
-  return domain->newest_ms > nonce->made_ms && domain->newest_ms - nonce->made_ms > TS_NONCE_LIFETIME_MS;
-}
-
-/* A place for a new nonce: a free one, else the oldest that was used, else one that has expired unused. */
-static ts_nonce *take_place(const ts_domain *domain, ts_nonce_pool *pool) {
-  ts_nonce *best = NULL;
+/* The pool of a group, without those that have expired. False if it has no room for so many more. */
+static bool has_room(ts_nonce_pool *pool, size_t count) {
+  const uint64_t now_ms = clock_ms();
+  size_t room = 0;
+  if (now_ms == UINT64_MAX) return false;
   if (pool->nonces == NULL) pool->nonces = calloc(TS_NONCES_MAX, sizeof *pool->nonces);
   for (size_t i = 0; pool->nonces != NULL && i < TS_NONCES_MAX; i++) {
+    end_if_expired(&pool->nonces[i], now_ms);
+    room += pool->nonces[i].state != TS_STATE_READY;
+  }
+  return room >= count;
+}
+
+/* A place for a new nonce: a free one, else the oldest that was used. */
+static ts_nonce *take_place(ts_nonce_pool *pool) {
+  ts_nonce *best = NULL;
+  for (size_t i = 0; i < TS_NONCES_MAX; i++) {
     ts_nonce *nonce = &pool->nonces[i];
     if (nonce->state == TS_STATE_FREE) {
       best = nonce;
       break;
     }
-    if (nonce->state == TS_STATE_READY && !expired(domain, nonce)) continue;
-    if (best == NULL || nonce->counter < best->counter) best = nonce;
+    if (nonce->state == TS_STATE_USED && (best == NULL || nonce->counter < best->counter)) best = nonce;
   }
   if (best == NULL) return NULL;
   size_t place = (size_t)(best - pool->nonces), block = place / TS_NONCE_BLOCK;
@@ -95,10 +131,10 @@ static bool make(ts_domain *domain, const ts_suite *suite, uint8_t *out) {
   const ts_group *group = suite->group;
   ts_element points[2];
   ts_nonce_pool *pool = &domain->nonces[group->id];
-  ts_nonce *nonce = take_place(domain, pool);
+  ts_nonce *nonce = take_place(pool);
   if (nonce == NULL) return false;
   nonce->counter = pool->counter++;
-  nonce->made_ms = domain->newest_ms;
+  nonce->made_ms = clock_ms();
   nonce->group = group->id;
   draw(domain, suite, nonce->counter, 0, &nonce->secret->hiding);
   draw(domain, suite, nonce->counter, 1, &nonce->secret->binding);
@@ -196,6 +232,8 @@ static CK_RV announce_run(const ts_request *request, uint8_t *out, size_t *out_l
   if (result != TS_OK) return ts_result_rv(result);
   CK_RV rv = announce_parameter(request, &suite, &count);
   if (rv != CKR_OK) return rv;
+  /* All or none: nonces of an announcement that is cut short would be known to nobody, and hold their places. */
+  if (!has_room(&domain->nonces[suite->group->id], count)) return ts_result_rv(TS_NONCES_FULL);
   size_t pair = 2 * (size_t)suite->group->element_bytes;
   ts_writer_start(&writer, out, *out_length);
   ts_write_tag(&writer, "ts.anno1");

@@ -26,7 +26,7 @@
 #define TS_HEADERS_MAX 512          /* certified headers that are remembered */
 #define TS_NONCES_MAX 2048          /* of one group, in one life of the token */
 #define TS_NONCE_BLOCK 128          /* whose secret halves are allocated together */
-#define TS_NONCE_LIFETIME_MS (2u * 60u * 60u * 1000u)
+#define TS_NONCE_LIFETIME_MS (2u * 60u * 60u * 1000u) /* unused, by the machine's clock; the ledger's is shorter */
 #define TS_ANNOUNCE_MAX 128         /* nonces in one announcement */
 #define TS_LEARNED_MAX 1280         /* of one member and group: more than a ledger's pool */
 #define TS_KEYS_MAX 4096
@@ -51,7 +51,7 @@ typedef struct ts_nonce_secret {
 /* The public half. Used ones stay for a while, so that a repeated order gets the same share. */
 typedef struct ts_nonce {
   uint64_t counter;
-  uint64_t made_ms;
+  uint64_t made_ms; /* by the machine's clock */
   uint8_t group;
   uint8_t state; /* enum ts_nonce_state */
   uint8_t commitments[2 * TS_ELEMENT_BYTES_MAX];
@@ -132,7 +132,7 @@ typedef struct ts_domain {
   uint16_t number;
   ts_certified headers[TS_HEADERS_MAX];
   size_t header_next;
-  uint64_t newest_ms; /* time of the newest certified header: the token's only clock */
+  uint64_t newest_ms; /* time of the newest certified header: the clock of orders and ceremonies */
   uint8_t newest[32]; /* its digest */
   uint64_t incarnation; /* 0: none begun since login */
   ts_nonce_pool nonces[TS_GROUPS_MAX];
@@ -163,9 +163,14 @@ ts_result ts_headers_read_order(const ts_domain *domain, ts_reader *reader, ts_b
 
 void ts_nonces_begin(ts_domain *domain);
 void ts_nonces_end(ts_domain *domain);
+/* The nonce, unless it is unknown or has expired unused. */
 ts_nonce *ts_nonces_find(ts_domain *domain, uint8_t group, uint64_t counter);
 /* Wipes the secret half and notes what it was used for. */
 void ts_nonces_use(ts_nonce *nonce, const uint8_t order[32], const uint8_t *share, size_t share_bytes);
+
+#ifdef THRESIGN_TEST_HOOKS
+extern uint32_t ts_nonces_seconds_later; /* added to the clock by which nonces expire */
+#endif
 
 void ts_learned_end(ts_domain *domain);
 /* The decoded commitments of a signer slot: from what was learned, or decoded on the spot. */

@@ -19,6 +19,9 @@ CHUNK_BYTES_MAX = 1024 * 1024
 NONCES_PER_ANNOUNCEMENT_MAX = 128
 NONCES_PER_POOL_MAX = 1024
 """Unused commitments that the ledger keeps for one module and group."""
+NONCE_LIFETIME_MS_MAX = 3_600_000
+"""Of agreed time, in the ledger. A token's own nonces expire two hours after it made them, by its machine's clock
+(TS_NONCE_LIFETIME_MS of native/token/threshold.h): one that is handed out has to be alive there."""
 
 VIEW_AHEAD_MAX = 1
 """Without a quorum's view-changes a vault follows at most this far beyond its installed view."""

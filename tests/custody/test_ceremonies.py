@@ -99,6 +99,25 @@ def test_packages_of_others(signers: Signers) -> None:
         each.keygen_forget(leaf_hash(twin.encode()))
 
 
+def test_two_first_packages_of_one_participant(signers: Signers) -> None:
+    """Participant 1 makes two, and shows each to another: 2 and 3 disagree, and neither may name the other for it."""
+    order = keygen_order(signers)
+    certified, leaf = signers.domain.certify([order]), leaf_hash(order.encode())
+    one, two, three = signers.tokens
+    shown = one.keygen_begin(certified.call()).package
+    one.keygen_forget(leaf)
+    kept = one.keygen_begin(certified.call()).package
+    others = [token.keygen_begin(certified.call()).package for token in (two, three)]
+    assert shown != kept
+    second = [one.keygen_deal(leaf, [kept, *others]).package, two.keygen_deal(leaf, [kept, *others]).package]
+    second.append(three.keygen_deal(leaf, [shown, *others]).package)
+    assert all(second)
+    assert why(two.keygen_finish(leaf, second)) == ("TS_CULPRIT_TRANSCRIPT", 0)
+    assert why(three.keygen_finish(leaf, second)) == ("TS_CULPRIT_TRANSCRIPT", 0)
+    for token in signers.tokens:
+        token.keygen_forget(leaf)
+
+
 def test_a_forgotten_ceremony_is_gone(signers: Signers) -> None:
     order = keygen_order(signers)
     certified = signers.domain.certify([order])

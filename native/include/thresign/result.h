@@ -50,7 +50,7 @@
   X(TS_CULPRIT_SIGNATURE, 0x54, "a package whose signature does not verify")                       \
   X(TS_CULPRIT_COMMITMENTS, 0x55, "a package whose commitments are invalid or not min_signers many") \
   X(TS_CULPRIT_PROOF, 0x56, "a proof of possession that does not verify")                          \
-  X(TS_CULPRIT_TRANSCRIPT, 0x57, "a participant that saw other first packages")                    \
+  X(TS_CULPRIT_TRANSCRIPT, 0x57, "a participant saw other first packages: somebody signed two")    \
   X(TS_CULPRIT_SEALED, 0x58, "a sub-share that does not open")                                     \
   X(TS_CULPRIT_SHARE, 0x59, "a sub-share that does not belong to the commitments")                 \
   X(TS_IDENTITY_KEY, 0x5a, "the group key would be the identity")

@@ -6,6 +6,7 @@
 #include "harness.h"
 #include "hooks.h"
 #include "thresign/frost.h"
+#include "thresign/result.h"
 #include "vector_file.h"
 
 static const struct {
@@ -17,9 +18,11 @@ static const struct {
               {TS_SUITE_P256_SHA256, "frost-p256.txt"},
               {TS_SUITE_SECP256K1_SHA256, "frost-secp256k1.txt"}};
 static const uint16_t SIGNERS[2] = {1, 3};
+#define NONCE_LIFETIME_S 7200u /* docs/spec/token.md */
 
 static bool (*put_share)(const ts_hook_key *);
 static bool (*put_nonce)(uint8_t, uint64_t, const uint8_t *, const uint8_t *);
+static void (*seconds_pass)(uint32_t);
 static CK_SESSION_HANDLE session;
 static CK_OBJECT_HANDLE pair[2];
 static vectors file;
@@ -42,6 +45,8 @@ static void load_hooks(void) {
   memcpy(&put_share, &symbol, sizeof symbol);
   CHECK((symbol = dlsym(module, "ts_hook_put_nonce")) != NULL);
   memcpy(&put_nonce, &symbol, sizeof symbol);
+  CHECK((symbol = dlsym(module, "ts_hook_seconds_pass")) != NULL);
+  memcpy(&seconds_pass, &symbol, sizeof symbol);
 }
 
 static size_t call(CK_MECHANISM_TYPE type, const void *parameter, CK_ULONG parameter_length, const uint8_t *data,
@@ -156,7 +161,8 @@ static void certify(const test_domain *domain, const uint8_t *order, size_t leng
   CHECK(call(CKM_TS_CERTIFICATE, NULL, 0, certificate, sizeof certificate, digest, 32) == 32);
 }
 
-static void sign(const ts_suite *suite, const test_domain *domain, size_t which, size_t signer) {
+/* Asks for the share twice: the nonce is used after the first time, and a repeat gets the stored bytes. */
+static void sign(const ts_suite *suite, const test_domain *domain, size_t which, size_t signer, ts_result expected) {
   uint8_t message[64], order[1024], data[2048], out[256], digest[32];
   size_t message_bytes = vectors_get(&file, "message", 0, message, sizeof message);
   size_t length = write_order(suite, message, message_bytes, order, sizeof order), scalar = suite->group->scalar_bytes;
@@ -172,10 +178,11 @@ static void sign(const ts_suite *suite, const test_domain *domain, size_t which,
   ts_write_var(&writer, order, length);
   ts_write_var(&writer, message, message_bytes);
   CHECK(!writer.failed);
-  for (int again = 0; again < 2; again++) { /* the nonce is used after the first: a repeat gets the stored bytes */
+  for (int again = 0; again < 2; again++) {
     size_t answered = call(CKM_TS_SIGN, NULL, 0, data, (CK_ULONG)(writer.at - data), out, sizeof out);
     ts_reader_start(&reader, out, answered);
-    CHECK(ts_read_uint(&reader, 4) == 1 && ts_read_uint(&reader, 4) == 0);
+    CHECK(ts_read_uint(&reader, 4) == 1 && ts_read_uint(&reader, 4) == (uint64_t)expected);
+    if (expected != TS_OK) continue;
     ts_bytes share = ts_read_var(&reader, TS_SCALAR_BYTES_MAX);
     CHECK(share.length == scalar);
     CHECK(memcmp(share.data, figure("sig_share", SIGNERS[signer], scalar), scalar) == 0);
@@ -207,6 +214,46 @@ static void combine(const ts_suite *suite, size_t which) {
   CHECK(ts_frost_verify_vartime(suite, &key, message, message_bytes, signature));
 }
 
+/* A nonce that waited for two hours signs nothing; one that was used before still answers with its share. */
+static void old_nonces(void) {
+  test_domain domain;
+  const ts_suite *used = ts_suite_by_id(SUITES[0].suite), *unused = ts_suite_by_id(SUITES[3].suite);
+  open_token(1, &domain);
+  vectors_load(&file, VECTORS, SUITES[0].file);
+  put_figures(used, 1);
+  seconds_pass(NONCE_LIFETIME_S / 2);
+  sign(used, &domain, 0, 0, TS_OK);
+  vectors_load(&file, VECTORS, SUITES[3].file);
+  put_figures(unused, 1);
+  seconds_pass(NONCE_LIFETIME_S);
+  sign(unused, &domain, 3, 0, TS_UNKNOWN_NONCE);
+  vectors_load(&file, VECTORS, SUITES[0].file);
+  sign(used, &domain, 0, 0, TS_OK);
+  end_token();
+}
+
+static CK_RV announce(uint8_t count) {
+  static uint8_t out[1 << 14];
+  const uint8_t parameter[3] = {TS_GROUP_EDWARDS25519, 0, count};
+  CK_ULONG room = sizeof out;
+  CK_MECHANISM mechanism = {CKM_TS_ANNOUNCE, (void *)(uintptr_t)parameter, sizeof parameter};
+  EXPECT(CKR_OK, p11->C_SignInit(session, &mechanism, pair[1]));
+  return p11->C_Sign(session, out, 1, out, &room);
+}
+
+/* An announcement that does not fit takes no places; the places of those that expired are free again. */
+static void full_pools(void) {
+  test_domain domain;
+  open_token(1, &domain);
+  for (size_t made = 0; made < 2000; made += 100) EXPECT(CKR_OK, announce(100));
+  EXPECT(CKR_TS_BASE | TS_NONCES_FULL, announce(128));
+  EXPECT(CKR_OK, announce(48));
+  EXPECT(CKR_TS_BASE | TS_NONCES_FULL, announce(1));
+  seconds_pass(NONCE_LIFETIME_S);
+  EXPECT(CKR_OK, announce(128));
+  end_token();
+}
+
 int main(void) {
   CHECK(sodium_init() >= 0);
   load_hooks();
@@ -217,7 +264,7 @@ int main(void) {
       const ts_suite *suite = ts_suite_by_id(SUITES[i].suite);
       vectors_load(&file, VECTORS, SUITES[i].file);
       put_figures(suite, SIGNERS[signer]);
-      sign(suite, &domain, i, signer);
+      sign(suite, &domain, i, signer, TS_OK);
     }
     end_token();
   }
@@ -225,5 +272,7 @@ int main(void) {
     vectors_load(&file, VECTORS, SUITES[i].file);
     combine(ts_suite_by_id(SUITES[i].suite), i);
   }
+  old_nonces();
+  full_pools();
   return 0;
 }

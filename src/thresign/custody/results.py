@@ -78,7 +78,7 @@ RESULTS: dict[int, tuple[str, str]] = {
     0x54: ("TS_CULPRIT_SIGNATURE", "a package whose signature does not verify"),
     0x55: ("TS_CULPRIT_COMMITMENTS", "a package whose commitments are invalid or not min_signers many"),
     0x56: ("TS_CULPRIT_PROOF", "a proof of possession that does not verify"),
-    0x57: ("TS_CULPRIT_TRANSCRIPT", "a participant that saw other first packages"),
+    0x57: ("TS_CULPRIT_TRANSCRIPT", "a participant saw other first packages: somebody signed two"),
     0x58: ("TS_CULPRIT_SEALED", "a sub-share that does not open"),
     0x59: ("TS_CULPRIT_SHARE", "a sub-share that does not belong to the commitments"),
     0x5A: ("TS_IDENTITY_KEY", "the group key would be the identity"),

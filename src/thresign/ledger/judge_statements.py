@@ -33,7 +33,7 @@ def judge_announcement(draft: Draft, entry: Announcement) -> Verdict:
     - domain, membership, a known group, whole pairs; [LEDGER-A1]
     - an incarnation not below the newest known; within it counters rise (an announcement that was lost leaves a gap,
       its nonces unused); [LEDGER-A2]
-    - the pool does not overflow: then it is dropped, and its nonces stay unused; [LEDGER-A3]
+    - the pool, without what has expired, does not overflow: then it is dropped, and its nonces stay unused; [LEDGER-A3]
     - the token's signature, and every commitment a valid element. [LEDGER-A4]
     """
     state = draft.state
@@ -54,7 +54,7 @@ def judge_announcement(draft: Draft, entry: Announcement) -> Verdict:
         return Known("announced already")
     if entry.first < held.next_counter:
         return _refuse("an announcement that begins before what was announced", number)
-    if len(held.nonces) + count > NONCES_PER_POOL_MAX:
+    if held.waiting(draft.time_ms) + count > NONCES_PER_POOL_MAX:
         return Known("the pool is full")
     if not draft.touch("pools of", number):
         return Later("another announcement of this module stands in the same batch")

@@ -133,7 +133,8 @@ def _expire(state: State, time_ms: int) -> None:
             state.put_key(fail(key, f"not {what} before the deadline"))
 
 
-def unused_nonces(state: State, number: ModuleNumber, incarnation: int, group: int) -> int:
-    """How many commitments that this life of the module's token announced wait in the pool of this group."""
+def unused_nonces(state: State, number: ModuleNumber, incarnation: int, group: int, time_ms: int) -> int:
+    """How many commitments that this life of the module's token announced wait in the pool of this group, and have not
+    expired at `time_ms`: in an idle domain the ledger's own time stands still, and its pools only look full."""
     pool = state.pools.get((number, group))
-    return len(pool.nonces) if pool is not None and pool.incarnation == incarnation else 0
+    return pool.waiting(time_ms) if pool is not None and pool.incarnation == incarnation else 0

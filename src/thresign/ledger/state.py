@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import takewhile
 
 import msgspec
 
@@ -64,6 +65,10 @@ class Pool:
     incarnation: int
     next_counter: int = 0
     nonces: deque[Nonce] = field(default_factory=deque)
+
+    def waiting(self, time_ms: int) -> int:
+        """How many have not expired at this time. Those that have stand at the front."""
+        return len(self.nonces) - sum(1 for _ in takewhile(lambda nonce: nonce.expires_ms <= time_ms, self.nonces))
 
 
 class RequestRecord(msgspec.Struct, frozen=True):

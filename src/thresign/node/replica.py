@@ -53,6 +53,9 @@ WALK_TICK_MS = 100
 FILL_MAX = 256
 WALKED_MAX = 4096
 CEREMONY_TICK_MS = 500
+REFILL_TICK_MS = 30_000
+"""So often the pools are looked at where no batch is applied: an idle domain's nonces expire, and without new ones no
+request could be ordered, so that nothing would make agreed time go on and have the pools filled."""
 PROVEN_MAX = 1024
 
 
@@ -165,6 +168,7 @@ class Replica:
         self._fill_journal(status.sequence)
         self._out.append(out.SetTimer("walk", WALK_TICK_MS))
         self._out.append(out.SetTimer("ceremony", CEREMONY_TICK_MS))
+        self._out.append(out.SetTimer("refill", REFILL_TICK_MS))
 
     def _fill_journal(self, sequence: int) -> None:
         """Has the vault give back what a crash cut off this node's journal: others may need it to catch up."""
@@ -205,6 +209,9 @@ class Replica:
         elif name == "ceremony":
             self._ceremony(ceremony.tick(self.ceremonies))
             self._out.append(out.SetTimer("ceremony", CEREMONY_TICK_MS))
+        elif name == "refill":
+            self._ask(calls.UnusedCall(), self._counted)
+            self._out.append(out.SetTimer("refill", REFILL_TICK_MS))
         else:
             self._agree(agree.TimerFired(agree.Timer(name)))
 
@@ -439,6 +446,10 @@ class Replica:
             if unused[group] + coming <= REFILL_BELOW:
                 refill.under_way += 1
                 self._ask(calls.AnnounceCall(group, NONCES_PER_ANNOUNCEMENT_MAX), self._announced(group))
+
+    def _counted(self, reply: Record | ThresignError) -> None:
+        if isinstance(reply, calls.Unused):
+            self._refill(reply.unused)
 
     def _pass_horizon(self) -> None:
         """While the vault must not vote for the next slots, others have to decide them. Should nothing else wait to be

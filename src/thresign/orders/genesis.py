@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from thresign.errors import MalformedRecord
 from thresign.ids import Digest
-from thresign.limits import CHECKPOINT_INTERVAL, TEXT_BYTES_MAX
+from thresign.limits import CHECKPOINT_INTERVAL, NONCE_LIFETIME_MS_MAX, TEXT_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.orders.roster import Roster
 from thresign.wire.canonical import U32, U64, Bytes32, Chars, Count, Record
@@ -57,6 +57,8 @@ class Settings(Record, frozen=True):
             raise MalformedRecord("settings: callers must be sorted by id, without repeats")
         if not 1 <= self.checkpoint_interval <= CHECKPOINT_INTERVAL:
             raise MalformedRecord(f"settings: checkpoint_interval must lie in 1..{CHECKPOINT_INTERVAL}")
+        if not 1 <= self.nonce_lifetime_ms <= NONCE_LIFETIME_MS_MAX:
+            raise MalformedRecord(f"settings: nonce_lifetime_ms must lie in 1..{NONCE_LIFETIME_MS_MAX}")
 
     def digest(self) -> Digest:
         return sha256(self.encode())

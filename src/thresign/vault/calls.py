@@ -284,6 +284,21 @@ class ForgetCall(Record, frozen=True):
     requests: Annotated[tuple[Bytes32, ...], Count(BATCH_ENTRIES_MAX)]
 
 
+class UnusedCall(Record, frozen=True):
+    """Count this module's unused nonces by the vault's clock: in an idle domain agreed time stands still, and the
+    nonces of its ledger expire unseen. Answer: Unused."""
+
+    TAG: ClassVar[bytes] = b"tv.unus?"
+
+
+class Unused(Record, frozen=True):
+    """Answer to UnusedCall."""
+
+    TAG: ClassVar[bytes] = b"tv.unus1"
+    unused: Annotated[tuple[U32, ...], Count(16)]
+    """As in Applied."""
+
+
 class AnnounceCall(Record, frozen=True):
     """Make nonces. Answer: an Announcement."""
 
@@ -380,6 +395,7 @@ BULK_LANE: dict[bytes, type[Record]] = {
         SignCall,
         ForgetCall,
         DecidedCall,
+        UnusedCall,
         AnnounceCall,
         ReportMissingCall,
         PresentCall,

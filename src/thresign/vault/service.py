@@ -84,6 +84,7 @@ class Service:
             calls.DecidedCall: self._decided,
             calls.SignCall: self._sign,
             calls.ForgetCall: self._forget,
+            calls.UnusedCall: self._count_unused,
             calls.AnnounceCall: self._announce,
             calls.ReportMissingCall: self._report_missing,
             calls.PresentCall: self._present,
@@ -112,7 +113,7 @@ class Service:
 
     # --- voting ---------------------------------------------------------------------------------------------------
 
-    def _status(self, _call: calls.StatusCall, _now_ms: int) -> Ballot:
+    def _status(self, _call: calls.StatusCall, now_ms: int) -> Ballot:
         book, state, env = self.book, self.book.state, self.environment
         state.changed_keys.clear()
         snap = snapshot.take(state)
@@ -137,7 +138,7 @@ class Service:
                 (book.decided,) if book.decided is not None else (),
                 tuple(change for view, change in sorted(book.changes.items()) if view > book.view)[-16:],
                 (book.installed,) if book.installed is not None else (),
-                self._unused(),
+                self._unused(now_ms),
                 (book.stable,) if book.stable is not None else (),
                 recovery.base_of(self),
                 int(book.forgot),
@@ -201,17 +202,21 @@ class Service:
             proposal.body,
             tuple(proposal.plan.leaves),
             tuple(snapshot.key_part(key) for key in changed),
-            self._unused(),
+            self._unused(now_ms),
             int(standing.may_return(max(now_ms, state.time_ms), state.settings.silence_ms)),
             int(checkpoint.is_due(self.book)),
             (self._signed(state.sequence),) if len(proposal.plan.orders) <= SIGN_AT_ONCE else (),
         )
 
-    def _unused(self) -> tuple[int, ...]:
-        book = self.book
+    def _unused(self, now_ms: int) -> tuple[int, ...]:
+        book, time_ms = self.book, max(now_ms, self.book.state.time_ms)
         return tuple(
-            ledger.unused_nonces(book.state, book.number, self.incarnation, group) for group in range(GROUPS_MAX)
+            ledger.unused_nonces(book.state, book.number, self.incarnation, group, time_ms)
+            for group in range(GROUPS_MAX)
         )
+
+    def _count_unused(self, _call: calls.UnusedCall, now_ms: int) -> Ballot:
+        return Ballot(calls.Unused(self._unused(now_ms)))
 
     def _install(self, call: calls.InstallCall, _now_ms: int) -> Ballot:
         ballot = view_change.install(self.book, call.message)

@@ -7,6 +7,8 @@ import doctest
 import itertools
 import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -279,6 +281,34 @@ def test_a_fork_inherits_no_signer() -> None:
                 refused += 1
         os._exit(refused)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+
+
+SAME_NUMBER = "#include <sys/types.h>\npid_t getpid(void) { return 42; }\n"
+"""A number comes again when its process has ended, and every PID namespace has a process 1."""
+CHILD = """
+import os
+from thresign import frost
+from thresign.frost import suites
+signer = frost.trusted_dealer_for_tests(suites.ED25519, 2, (1, 2), b"fork")[0][0]
+signer.commit()
+assert os.getpid() == 42
+child = os.fork()
+if child == 0:
+    try:
+        signer.commit()
+    except RuntimeError:
+        os._exit(3)
+    os._exit(0)
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_child_of_the_same_number_inherits_no_signer(tmp_path: Path) -> None:
+    source, library = tmp_path / "number.c", tmp_path / "number.so"
+    source.write_text(SAME_NUMBER)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    child = subprocess.run([sys.executable, "-c", CHILD], env={**os.environ, "LD_PRELOAD": str(library)}, check=False)
+    assert child.returncode == 3
 
 
 def locked_kib() -> int:

@@ -116,6 +116,16 @@ def test_a_pool_does_not_overflow() -> None:
     assert isinstance(run.judge(run.domain.announcement(2, each, incarnation=2)), Permit)
 
 
+def test_a_pool_of_expired_nonces_is_not_full() -> None:
+    """In an idle domain no batch has dropped them yet, and none could come if new ones were not let in."""
+    run = LedgerRun(StubDomain())
+    for first in range(0, NONCES_PER_POOL_MAX, 128):
+        run.apply(run.domain.announcement(2, 128, first=first))
+    run.time_ms = pool(run).nonces[-1].expires_ms
+    run.apply(run.domain.announcement(2, 128, first=NONCES_PER_POOL_MAX))
+    assert counters(run) == list(range(NONCES_PER_POOL_MAX, NONCES_PER_POOL_MAX + 128))
+
+
 Make = Callable[[StubDomain], Announcement]
 BAD_ANNOUNCEMENTS: dict[str, tuple[Make, str]] = {
     "a stranger": (lambda d: d.announcement(9), "of no member"),

@@ -192,11 +192,23 @@ def test_expired_nonces_are_neither_given_out_nor_kept() -> None:
 
 def test_unused_nonces_are_counted_for_one_life() -> None:
     run = ready_ledger()
-    have = len(run.state.pools[ModuleNumber(2), ED25519].nonces)
-    assert ledger.unused_nonces(run.state, ModuleNumber(2), 1, ED25519) == have
-    assert ledger.unused_nonces(run.state, ModuleNumber(2), 2, ED25519) == 0
-    assert ledger.unused_nonces(run.state, ModuleNumber(2), 1, 9) == 0
-    assert ledger.unused_nonces(run.state, ModuleNumber(9), 1, ED25519) == 0
+    now_ms, have = run.state.time_ms, len(run.state.pools[ModuleNumber(2), ED25519].nonces)
+    assert ledger.unused_nonces(run.state, ModuleNumber(2), 1, ED25519, now_ms) == have > 0
+    assert ledger.unused_nonces(run.state, ModuleNumber(2), 2, ED25519, now_ms) == 0
+    assert ledger.unused_nonces(run.state, ModuleNumber(2), 1, 9, now_ms) == 0
+    assert ledger.unused_nonces(run.state, ModuleNumber(9), 1, ED25519, now_ms) == 0
+
+
+def test_unused_nonces_are_those_that_have_not_expired() -> None:
+    """By the time given: the ledger's own stands still while nothing is decided."""
+    run = LedgerRun(StubDomain(nonce_lifetime_ms=10_000))
+    run.apply(run.domain.announcement(2, 3))
+    run.time_ms += 5_000
+    run.apply(run.domain.announcement(2, 2, first=3))
+    expiries = sorted({nonce.expires_ms for nonce in run.state.pools[ModuleNumber(2), ED25519].nonces})
+    times = (expiries[0] - 1, expiries[0], expiries[1] - 1, expiries[1])
+    counted = [ledger.unused_nonces(run.state, ModuleNumber(2), 1, ED25519, time_ms) for time_ms in times]
+    assert counted == [5, 2, 2, 0]
 
 
 # --- what agreed time ends ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests.house.stub_domain import StubDomain
 from thresign.errors import MalformedRecord
-from thresign.limits import CHECKPOINT_INTERVAL
+from thresign.limits import CHECKPOINT_INTERVAL, NONCE_LIFETIME_MS_MAX
 from thresign.orders.genesis import ROLES, Caller, Genesis, Settings
 
 
@@ -37,6 +37,12 @@ def test_all_roles_together() -> None:
 def test_a_checkpoint_interval_out_of_range(interval: int) -> None:
     with pytest.raises(MalformedRecord, match="checkpoint_interval"):
         replace(StubDomain().settings, checkpoint_interval=interval).encode()
+
+
+@pytest.mark.parametrize("lifetime_ms", [0, NONCE_LIFETIME_MS_MAX + 1])
+def test_nonces_live_in_the_ledger_for_less_than_in_the_token(lifetime_ms: int) -> None:
+    with pytest.raises(MalformedRecord, match="nonce_lifetime_ms"):
+        replace(StubDomain().settings, nonce_lifetime_ms=lifetime_ms).encode()
 
 
 def test_callers_of_the_settings_are_sorted_and_stand_once() -> None:
