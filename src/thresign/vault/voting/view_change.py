@@ -42,9 +42,10 @@ def change_view(book: Book, view: int, justification: Sequence[ViewChange]) -> B
     records: tuple[Record, ...] = ()
     if justification:
         justified = check_changes(book, justification)
-        if justified > reached and book.justified != tuple(justification):
+        if justified > reached:
             reached = justified
-            records = (Justified(tuple(justification)),)
+            if book.justified != tuple(justification):
+                records = (Justified(tuple(justification)),)
     if view > reached + 1:
         refuse("VOTE-V2", f"view {view} is more than one beyond {reached}")
     decided = (book.decided,) if book.decided is not None else ()
@@ -144,10 +145,14 @@ def check_change(book: Book, change: ViewChange) -> None:
         raise InvalidVote("a view-change of another domain or roster", culprit)
     if not book.checks.signature(member.vote_key, change.signed_bytes(), change.signature):
         raise InvalidVote(f"the view-change of module {change.number} does not verify", culprit)
-    for certificate in change.decided:
-        check_certificate(book, certificate)
-    for proof in change.prepared:
-        check_prepared(book, proof)
+    try:
+        for certificate in change.decided:
+            check_certificate(book, certificate)
+        for proof in change.prepared:
+            check_prepared(book, proof)
+    except InvalidVote as error:
+        # Whoever signed the view-change put the proof together: the voters that stand in it may be innocent.
+        raise InvalidVote(f"the view-change of module {change.number}: {error.detail}", culprit) from None
     book.remember_verified(exact)
 
 
