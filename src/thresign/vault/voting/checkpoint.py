@@ -28,7 +28,7 @@ def checkpoint(book: Book) -> Ballot:
     signature = book.key.sign_statement(Checkpoint(*fields, NO_SIGNATURE).signed_bytes())
     message = Checkpoint(*fields, signature)
     book.checkpoints[state.sequence] = message
-    return Ballot(message, (Checkpointed(message),))
+    return Ballot(message, (Checkpointed(message),), sync=True)
 
 
 def stabilise(book: Book, certificate: CheckpointCertificate) -> Ballot:

@@ -64,6 +64,7 @@ def test_it_says_what_the_vaults_own_ledger_is() -> None:
     state = vault.book.state
     assert said == vault.domain.checkpoint(4, INTERVAL, state.head, snapshot.digest(state))
     assert ballot.records == (Checkpointed(said),)
+    assert ballot.sync
 
 
 def test_a_repeat_gets_the_stored_bytes() -> None:
