@@ -61,15 +61,16 @@ def decided(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     batch = Batch.decode(reply.body)
     rejoin.note_votes(core, reply.sequence)
     core.sequence = reply.sequence
-    for entry in batch.entries:
-        core.pending.remove(name_of(entry))
+    names = {name_of(entry) for entry in batch.entries}
+    for name in names:
+        core.pending.remove(name)
     core.slots.pop(reply.sequence, None)
     core.bodies = {digest: kept for digest, kept in core.bodies.items() if kept[0] > core.sequence}
     core.demanded.pop(reply.sequence, None)
     core.stalled = False
     core.failed_views = 0
     core.watching = False
-    deadlines.passed(core, {name_of(entry) for entry in batch.entries}, len(batch.entries))
+    deadlines.passed(core, names, len(batch.entries))
     core.out.append(CancelTimer(Timer.PROGRESS))
     core.out.append(Deliver(found[0], batch, reply))
     if reply.checkpoint_due:
