@@ -298,9 +298,10 @@ def test_openssl_and_curl_are_enough(domain: RunningDomain, tmp_path: Path) -> N
 # ---- Secrets: last, when everything has been printed and logged ----------------------------------------------------
 
 
-def test_no_secret_was_printed(domain: RunningDomain) -> None:
+def test_no_secret_was_printed(domain: RunningDomain, profile: Profile) -> None:
+    assert ask("status", *profile).status == 0
     printed = "\n".join(PRINTED).encode()
-    assert len(printed) > 10_000
+    assert b"module 4 " in printed
     assert found_in(domain.root, printed) == []
 
 

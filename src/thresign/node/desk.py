@@ -204,6 +204,13 @@ class Desk:
                 if not future.done():
                     future.set_exception(error)
 
+    def failed(self, error: Exception) -> None:
+        """This node cannot go on: whoever waits here is told."""
+        for futures in self._waiting.values():
+            for future in futures:
+                if not future.done():
+                    future.set_exception(error)
+
     def body_held(self, content_sha256: bytes, holders: int) -> None:
         if holders >= self._domain.genesis.roster.q:
             for future in self._bodies.pop(content_sha256, ()):

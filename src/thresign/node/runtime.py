@@ -135,7 +135,10 @@ class Runtime:
     # --- what comes in --------------------------------------------------------------------------------------------
 
     def feed(self, event: ev.Event) -> None:
-        """Gives the replica an event, and does what follows."""
+        """Gives the replica an event, and does what follows. Nothing any more once the disk has failed: the vault would
+        go on, and this node's journal would not have what it decides."""
+        if self.failure.done():
+            return
         self._do_all(self.replica.handle(event, self.now_ms()))
 
     def vault_up(self, status: calls.Status) -> None:

@@ -134,6 +134,11 @@ class Node:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._server.should_exit = True
+            if self.runtime.failure.done():
+                # First of all this module says no more, and those who wait for it hear why: another node answers them.
+                await self._link.stop()
+                await self._peers.stop()
+                self.desk.failed(self.runtime.failure.result())
             await asyncio.gather(serving, return_exceptions=True)
             stopping.cancel()
             await self._link.stop()

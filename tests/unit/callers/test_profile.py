@@ -28,6 +28,9 @@ PUBLIC = KEY.public_key().public_bytes_raw()
 STUB = StubDomain()
 CALLER = Profile(Domain(STUB.genesis, STUB.settings, STUB.id, "", ()), "alice", KEY)
 CREATED = int(datetime.datetime.now(datetime.UTC).timestamp())
+LIFETIME_S = 7200
+"""Longer than any run of the tests: the library looks at the clock."""
+EXPIRES = CREATED + LIFETIME_S
 PATH, BODY = "/v1/keys/k/sign", b"a message"
 RESOLVER = MappingKeyResolver(private_keys={"alice": KEY}, public_keys={"alice": KEY.public_key()})
 
@@ -48,7 +51,7 @@ def signed_post(**changes: Any) -> dict[str, str]:
         "content_type": OCTETS,
         "idempotency_key": "key-1",
         "created_s": CREATED,
-        "lifetime_s": 60,
+        "lifetime_s": LIFETIME_S,
         **changes,
     }
     return CALLER.post_headers(**values)
@@ -114,7 +117,7 @@ ALTER: dict[str, Callable[[Message], object]] = {
         {"signature-input": m.headers["signature-input"].replace(f"created={CREATED}", f"created={CREATED - 1}")}
     ),
     "expires": lambda m: m.headers.update(
-        {"signature-input": m.headers["signature-input"].replace(f"expires={CREATED + 60}", f"expires={CREATED + 61}")}
+        {"signature-input": m.headers["signature-input"].replace(f"expires={EXPIRES}", f"expires={EXPIRES + 1}")}
     ),
 }
 
@@ -137,7 +140,7 @@ def test_what_the_library_signs_is_the_same_but_for_the_order_of_parameters() ->
         message,
         key_id="alice",
         created=datetime.datetime.fromtimestamp(CREATED, datetime.UTC),
-        expires=datetime.datetime.fromtimestamp(CREATED + 60, datetime.UTC),
+        expires=datetime.datetime.fromtimestamp(CREATED + LIFETIME_S, datetime.UTC),
         label=profile.LABEL,
         tag=profile.TAG,
         covered_component_ids=POST_COMPONENTS,

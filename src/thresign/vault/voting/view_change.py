@@ -42,10 +42,9 @@ def change_view(book: Book, view: int, justification: Sequence[ViewChange]) -> B
     records: tuple[Record, ...] = ()
     if justification:
         justified = check_changes(book, justification)
-        if justified > reached:
-            reached = justified
-            if book.justified != tuple(justification):
-                records = (Justified(tuple(justification)),)
+        if justified > reached and book.justified != tuple(justification):
+            records = (Justified(tuple(justification)),)
+        reached = max(reached, justified)
     if view > reached + 1:
         refuse("VOTE-V2", f"view {view} is more than one beyond {reached}")
     decided = (book.decided,) if book.decided is not None else ()

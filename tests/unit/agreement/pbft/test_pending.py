@@ -60,7 +60,7 @@ def test_what_was_removed_can_wait_again() -> None:
     assert waiting.entry == entry
     assert pending.remove(name_of(entry)) is None
     assert len(pending) == 0
-    assert pending.add(entry) is not None
+    assert pending.add(entry, via=2) is not None
 
 
 def test_a_batch_takes_nothing_away() -> None:
@@ -107,6 +107,29 @@ def test_all_callers_together_have_a_bound_and_modules_have_room() -> None:
     assert pending.add(DOMAIN.announcement(1)) is not None
 
 
+def test_each_module_that_forwards_has_room_of_its_own() -> None:
+    """Under whatever callers' names: neither other peers' nor this node's own callers' room."""
+    pending = Pending()
+    for number in range(PENDING_PER_PEER_MAX):
+        pending.add(request(f"caller{number % 5}"), via=2)
+    for entry in (request("alice"), DOMAIN.announcement(1)):
+        with pytest.raises(Overloaded, match="entries of module 2 wait already"):
+            pending.add(entry, via=2)
+        assert pending.add(entry, via=3) is not None
+    assert pending.add(request("alice")) is not None
+
+
+def test_what_was_forwarded_and_then_submitted_here_is_this_nodes_own() -> None:
+    pending = Pending()
+    entry = request()
+    pending.add(entry, via=2)
+    assert pending.add(entry) is None
+    (waiting,) = pending.everything()
+    assert waiting.own
+    for _ in range(PENDING_PER_PEER_MAX):
+        assert pending.add(request("sam"), via=2) is not None
+
+
 def test_refused_ones_leave_nothing_behind() -> None:
     pending = Pending()
     for number in range(PENDING_REQUESTS_MAX):
@@ -118,56 +141,16 @@ def test_refused_ones_leave_nothing_behind() -> None:
     assert set(pending._queues) == {f"caller{number}" for number in range(5)}
 
 
-def test_modules_are_bounded_too() -> None:
-    pending = Pending()
-    for first in range(PENDING_REQUESTS_PER_CALLER_MAX):
-        pending.add(DOMAIN.announcement(1, 1, first))
-    with pytest.raises(Overloaded, match="of modules"):
-        pending.add(DOMAIN.announcement(1, 1, 5000))
-
-
-def test_what_a_peer_forwards_takes_nobody_elses_room() -> None:
-    """It may invent requests of any caller and statements of any module: the others' still find room."""
-    pending = Pending()
-    for number in range(PENDING_PER_PEER_MAX):
-        pending.add(request("alice") if number % 2 else DOMAIN.announcement(1, 1, number), via=3)
-    with pytest.raises(Overloaded, match="1024 entries of module 3"):
-        pending.add(request("sam"), via=3)
-    assert pending.add(request("sam"), via=2) is not None
-    for _ in range(PENDING_REQUESTS_PER_CALLER_MAX):
-        assert pending.add(request("alice")) is not None
-    assert pending.add(DOMAIN.announcement(1, 1, 5000)) is not None
-
-
 def test_room_is_given_back() -> None:
     pending = Pending()
-    entries = [request() for _ in range(PENDING_PER_PEER_MAX)]
-    for entry in entries:
-        pending.add(entry, via=3)
-    for entry in entries:
-        pending.remove(name_of(entry))
-    assert pending.add(request(), via=3) is not None
-
-
-def test_what_was_forwarded_first_becomes_own() -> None:
-    """Else nobody would tell its caller, or say it again."""
-    pending = Pending()
-    entry = request()
-    pending.add(entry, via=3)
-    assert [waiting.own for waiting in pending.everything()] == [False]
-    assert pending.add(entry) is None
-    assert [waiting.own for waiting in pending.everything()] == [True]
-    for _ in range(PENDING_PER_PEER_MAX):
-        pending.add(request(), via=3)
-
-
-def test_statements_of_modules_fill_half_a_batch() -> None:
-    """Whoever forwards statements that nobody admits does not hold up requests by it."""
-    statements = [DOMAIN.announcement(1, 1, first) for first in range(600)]
-    requests = [request() for _ in range(10)]
-    batch = filled(*statements, *requests).batch()
-    assert batch[:256] == tuple(statements[:256])
-    assert batch[256:] == tuple(requests)
+    for _ in range(3):
+        entries = [request() for _ in range(PENDING_REQUESTS_PER_CALLER_MAX)]
+        for entry in entries:
+            pending.add(entry)
+        for entry in entries:
+            pending.remove(name_of(entry))
+    assert len(pending) == 0
+    assert pending._queues == {}
 
 
 def test_a_batch_stays_within_its_limits() -> None:

@@ -78,6 +78,14 @@ def test_a_quorum_carries_it_as_far_as_itself_and_one_beyond(reached: int) -> No
         assert vault.book.entered == view
 
 
+def test_the_same_quorum_carries_it_one_beyond_after_it_carried_it_there() -> None:
+    """The new view did not come about: the timer goes on to the next with the view-changes that are at hand."""
+    vault = StubVault()
+    held = vault.domain.view_changes(7, (1, 2, 3))
+    vault.change_view(7, held)
+    assert vault.change_view(8, held).view == 8
+
+
 def test_but_no_farther() -> None:
     vault = StubVault()
     with vault.refuses("VOTE-V2: view 9 is more than one beyond 7"):

@@ -1,0 +1,158 @@
+"""What a vault keeps for its token, bounded, the newest of it; and what it need not verify again."""
+
+from __future__ import annotations
+
+import libnacl
+
+from tests.house.stub_domain import StubDomain, ready_ledger
+from thresign.custody.interface import SignCall
+from thresign.ids import Digest
+from thresign.ledger import ledger
+from thresign.orders.batch import Batch
+from thresign.orders.digests import sha256
+from thresign.orders.merkle import root_from_proof
+from thresign.orders.orders import SignOrder
+from thresign.vault import kept as limits
+from thresign.vault.checks import REMEMBERED_MAX, VaultChecks
+from thresign.vault.kept import Kept, KeptBatch
+
+RUN = ready_ledger()
+
+
+def batch(*messages: bytes) -> tuple[KeptBatch, list[SignOrder], bytes]:
+    """A decided batch of requests to sign these, and its root."""
+    entries = tuple(RUN.domain.sign_request(message, now_ms=RUN.time_ms) for message in messages)
+    planned = RUN.plan(*entries)
+    assert not isinstance(planned, (str, Exception))
+    header = ledger.next_header(RUN.state, planned)
+    certificate = RUN.domain.certificate(header)
+    leaves = (tuple(planned.orders), tuple(planned.leaves), tuple(planned.leaf_hashes))
+    orders = [order for order in planned.orders if isinstance(order, SignOrder)]
+    return KeptBatch(certificate, Batch(entries).encode(), header.digest(), *leaves), orders, header.batch_root
+
+
+def test_what_the_token_is_asked_for_its_orders() -> None:
+    kept = Kept()
+    made, orders, root = batch(b"one", b"two", b"three")
+    kept.keep(9, made)
+    for order, message in zip(orders, (b"one", b"two", b"three"), strict=True):
+        kept.add_message(order.request, message)
+    for number in RUN.domain.numbers:
+        mine = [order for order in orders if any(slot.number == number for slot in order.signers)]
+        asked = list(kept.sign_calls(9, number))
+        assert len(asked) == len(mine)
+        for leaf, call in asked:
+            assert isinstance(call, SignCall)
+            assert call.header == made.header
+            assert root_from_proof(leaf, call.index, call.count, call.path) == root
+            assert SignOrder.decode(call.order).message_sha256 == sha256(call.message)
+    assert list(kept.sign_calls(9, 77)) == []
+    assert list(kept.sign_calls(10, 1)) == []
+
+
+def test_an_order_whose_message_is_gone_is_told() -> None:
+    kept = Kept()
+    made, orders, _ = batch(b"one")
+    kept.keep(9, made)
+    number = orders[0].signers[0].number
+    assert [call for _, call in kept.sign_calls(9, number)] == [None]
+    kept.add_message(orders[0].request, b"one")
+    kept.drop_message(orders[0].request)
+    kept.drop_message(orders[0].request)
+    assert [call for _, call in kept.sign_calls(9, number)] == [None]
+
+
+def test_batches_are_bounded_by_number_and_bytes() -> None:
+    kept = Kept()
+    made, _, _ = batch(b"one")
+    for sequence in range(1, 2 * limits.BATCHES_MAX):
+        kept.keep(sequence, made)
+    newest = 2 * limits.BATCHES_MAX - 1
+    assert kept.batch(newest) is made
+    assert kept.batch(newest - limits.BATCHES_MAX) is None
+    assert kept.batch(newest - limits.BATCHES_MAX + 1) is made
+    kept = Kept()
+    large = made._replace(body=bytes(limits.BATCH_BYTES_KEPT_MAX // 3))
+    for sequence in range(1, 9):
+        kept.keep(sequence, large)
+    assert [sequence for sequence in range(1, 9) if kept.batch(sequence) is not None] == [6, 7, 8]
+
+
+def test_messages_are_bounded_by_bytes_and_the_newest_stays() -> None:
+    kept = Kept()
+    names = [sha256(b"%d" % i) for i in range(6)]
+    for name in names:
+        kept.add_message(name, bytes(limits.MESSAGE_BYTES_MAX // 3))
+    assert [name in kept._messages for name in names] == [False, False, False, True, True, True]
+    kept.add_message(names[0], bytes(limits.MESSAGE_BYTES_MAX + 1))
+    assert list(kept._messages) == [names[0]]
+    kept.add_message(names[0], b"replaced")
+    assert kept._message_bytes == len(b"replaced")
+
+
+# --- checks ---------------------------------------------------------------------------------------------------------
+
+
+class Token:
+    """Counts what it is asked to learn."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.good = True
+
+    def learn(self, _: bytes) -> bool:
+        self.asked += 1
+        return self.good
+
+
+PUBLIC, SECRET = libnacl.crypto_sign_seed_keypair(sha256(b"a caller"))
+
+
+def test_signatures_are_libsodiums_and_good_ones_are_remembered() -> None:
+    checks = VaultChecks(Token(), {})  # type: ignore[arg-type]
+    signature = libnacl.crypto_sign_detached(b"message", SECRET)
+    for _ in range(2):
+        assert checks.signature(PUBLIC, b"message", signature)
+        assert not checks.signature(PUBLIC, b"other", signature)
+        assert not checks.signature(PUBLIC, b"message", bytes(64))
+        assert not checks.signature(bytes(32), b"message", signature)
+    assert len(checks._good) == 1
+
+
+def test_what_is_remembered_is_not_another_cut_of_the_same_bytes() -> None:
+    """Key, signature and message stand one after the other: with fixed lengths nothing shifts between them."""
+    checks = VaultChecks(Token(), {})  # type: ignore[arg-type]
+    signature = libnacl.crypto_sign_detached(b"message", SECRET)
+    assert checks.signature(PUBLIC, b"message", signature)
+    whole = PUBLIC + signature + b"message"
+    for a in (0, 31, 33, 40):
+        for b in (a, a + 63, a + 65):
+            assert not checks.signature(whole[:a], whole[b:], whole[a:b])
+
+
+def test_announcements_are_learnt_once_and_refused_ones_asked_again() -> None:
+    token = Token()
+    checks = VaultChecks(token, {})  # type: ignore[arg-type]
+    entry = StubDomain().announcement(1)
+    token.good = False
+    assert not checks.announcement(entry)
+    assert not checks.announcement(entry)
+    token.good = True
+    assert checks.announcement(entry)
+    assert checks.announcement(entry)
+    assert token.asked == 3
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    checks = VaultChecks(Token(), {})  # type: ignore[arg-type]
+    for number in range(REMEMBERED_MAX + 10):
+        checks._remember(Digest(sha256(b"%d" % number)))
+    assert len(checks._good) == REMEMBERED_MAX
+
+
+def test_bodies_are_held_by_their_digest() -> None:
+    bodies: dict[bytes, bytes] = {}
+    checks = VaultChecks(Token(), bodies)  # type: ignore[arg-type]
+    assert not checks.body_held(sha256(b"x"))
+    bodies[sha256(b"x")] = b"x"
+    assert checks.body_held(sha256(b"x"))
