@@ -117,7 +117,7 @@ static void codec(void) {
       refused++;
     }
   }
-  CHECK(refused > trials / 8 && refused < trials - trials / 8); /* of 26: more than three; a chance of 2 in 10,000 */
+  CHECK(refused > trials / 8 && refused < trials - trials / 8);
   /* x from p on is no canonical form, even where x - p would be on the curve. */
   CHECK(from_hex(modulus, 32, CURVE_P));
   int on_curve = 0;

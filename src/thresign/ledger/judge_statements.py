@@ -23,6 +23,10 @@ PRESENT_SEQUENCES_MAX = 1024
 """A statement of presence names a sequence at most this far back."""
 
 
+COUNTERS_MAX = 1 << 63
+"""Counters lie below this, so that orders and snapshots can hold whatever a token announces."""
+
+
 def _refuse(why: str, culprit: int = 0) -> Refuse:
     return Refuse(InvalidVote(why, (culprit,) if culprit else ()))
 
@@ -32,7 +36,7 @@ def judge_announcement(draft: Draft, entry: Announcement) -> Verdict:
 
     - domain, membership, a known group, whole pairs; [LEDGER-A1]
     - an incarnation not below the newest known; within it counters rise (an announcement that was lost leaves a gap,
-      its nonces unused); [LEDGER-A2]
+      its nonces unused), and stay within their bound; [LEDGER-A2]
     - the pool, without what has expired, does not overflow: then it is dropped, and its nonces stay unused; [LEDGER-A3]
     - the token's signature, and every commitment a valid element. [LEDGER-A4]
     """
@@ -56,6 +60,8 @@ def judge_announcement(draft: Draft, entry: Announcement) -> Verdict:
         return _refuse("an announcement that begins before what was announced", number)
     if held.waiting(draft.time_ms) + count > NONCES_PER_POOL_MAX:
         return Known("the pool is full")
+    if entry.first + count > COUNTERS_MAX:
+        return _refuse("an announcement of counters that are out of reach", number)
     if not draft.touch("pools of", number):
         return Later("another announcement of this module stands in the same batch")
     if not draft.checks.announcement(entry):

@@ -12,9 +12,11 @@ import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 
+from thresign.callers import profile
 from thresign.errors import (
     CallerError,
     Conflict,
+    NotAuthenticated,
     Overloaded,
     RequestExpired,
     ThresignError,
@@ -23,6 +25,7 @@ from thresign.errors import (
     UnknownRequest,
     by_code,
 )
+from thresign.groups import ed25519
 from thresign.ledger.judge_requests import what
 from thresign.ledger.snapshot import KeyPart
 from thresign.ledger.state import KeyState
@@ -85,6 +88,7 @@ class Desk:
         raise UnknownKey(f"no key {name!r}")
 
     async def submit(self, request: Request, body: bytes, wait_ms: int) -> Outcome:
+        self._authenticate(request)
         name = request.id()
         asked = what(request.path, request.content_sha256)
         known = self._known(name, asked)
@@ -219,6 +223,18 @@ class Desk:
             self._view = int(detail)
 
     # --- from arrival to answer -----------------------------------------------------------------------------------
+
+    def _authenticate(self, request: Request) -> None:
+        """What this node knows of a request it tells its caller alone, and nobody else takes the place of its id. That
+        it is permitted, and still, is for the vaults to judge. Raises NotAuthenticated; Undecided before callers are
+        known."""
+        caller = self._callers.get(request.caller)
+        if caller is None and self._status is None:
+            raise Undecided("this module's vault does not answer")
+        if caller is None:
+            raise NotAuthenticated(f"no caller {request.caller!r} is enrolled")
+        if not ed25519.is_valid(caller.public_key, profile.post_base(request), request.signature):
+            raise NotAuthenticated("the signature does not verify")
 
     async def _put_forward(self, request: Request, body: bytes, name: bytes) -> None:
         """Has the vault judge it; sends a large body ahead; submits it. Raises what the vault refuses it with."""

@@ -64,6 +64,8 @@ def _delivered(journey: Journey, event: Delivered, now_ms: int) -> None:
     journey.sequence = max(journey.sequence, event.applied.sequence)
     mine = False
     for certified in open_orders(journey, event):
+        if certified.leaf in journey.walks:
+            continue  # it is walked already: a new walk would not know that this one has given the order up
         walk = journey.walks[certified.leaf] = Walk(certified, now_ms, now_ms + journey.timing.fetch_ms)
         walk.holders |= journey.early_held.pop(certified.leaf, set())
         _restore(journey, walk, event.past)
@@ -249,8 +251,13 @@ def _result(combined: Combined) -> Result:
 
 
 def _report(journey: Journey, walk: Walk) -> None:
-    """Gives the order up: from now on this module will not hold its result."""
-    if walk.reported or walk.combined is not None:
+    """Gives the order up: from now on this module will not hold its result. Said again while the order is not replaced,
+    for the report may be lost on the way, or with the vault that was asked to sign it."""
+    if walk.combined is not None:
+        return
+    said = walk.reports.get(journey.number)
+    if said is not None:
+        journey.out.append(Broadcast(said))
         return
     walk.reported = True
     signers = {slot.number for slot in walk.certified.order.signers}

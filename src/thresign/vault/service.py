@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from thresign.custody import interface
 from thresign.custody.interface import Refused, Token
-from thresign.errors import CeremonyFailed, VoteRefused
+from thresign.errors import CeremonyFailed, CustodyError, VoteRefused
 from thresign.ids import ModuleNumber, RequestId
 from thresign.ledger import ledger, snapshot
 from thresign.ledger.draft import Draft
@@ -163,13 +163,21 @@ class Service:
     def _decide(self, call: calls.DecideCall, now_ms: int) -> Ballot:
         if call.certificate.header.sequence != self.book.next:
             raise VoteRefused(f"VOTE-D1: the next slot is {self.book.next}")
-        self.token.check_certificate(call.certificate.encode())
+        self._check_certificate(call.certificate)
         proposal, record = decide.decide(self.book, call.certificate, call.body)
         self.keep(proposal, call.certificate)
         for key in self.book.state.changed_keys:
             if self.book.state.keys[key].state is KeyState.FAILED:
                 self.token.keygen_forget(self.book.state.keys[key].ceremony)
         return Ballot(self._applied(proposal, now_ms), (record,))
+
+    def _check_certificate(self, certificate: Certificate) -> None:
+        """Has the token check a certificate. If it refuses, the rule in Python says whose vote is to blame."""
+        try:
+            self.token.check_certificate(certificate.encode())
+        except CustodyError:
+            decide.check_certificate(self.book, certificate)
+            raise
 
     def keep(self, proposal: Proposal, certificate: Certificate) -> None:
         """Keeps what signing needs: leaves for the proofs, messages for the partials."""

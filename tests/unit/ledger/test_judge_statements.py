@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from tests.house.stub_domain import ED25519, NOW_MS, LedgerRun, StubDomain, ready_ledger
 from thresign.errors import InvalidVote, MalformedRecord, RequestExpired
 from thresign.ids import ModuleNumber, RequestId
+from thresign.ledger import snapshot
 from thresign.ledger.state import KeyState, Pool
 from thresign.ledger.verdicts import Known, Later, Permit, Refuse
 from thresign.limits import NONCES_PER_POOL_MAX, faults
@@ -52,6 +53,17 @@ def test_an_announcement_that_was_lost_leaves_a_gap() -> None:
     run.apply(run.domain.announcement(2, 2))
     run.apply(run.domain.announcement(2, 2, first=7))
     assert counters(run) == [0, 1, 7, 8]
+
+
+@pytest.mark.parametrize("first", [2**63 - 3, 2**63, 2**64 - 5, 2**64 - 1])
+def test_counters_that_no_order_or_snapshot_could_hold_are_refused(first: int) -> None:
+    """One module must not be able to keep all ledgers from being written down."""
+    run = LedgerRun(StubDomain())
+    refused = run.judge(run.domain.announcement(2, 4, first=first))
+    assert isinstance(refused, Refuse)
+    assert "out of reach" in refused.error.detail
+    run.apply(run.domain.announcement(2, 4, first=2**63 - 4))
+    assert snapshot.restore(snapshot.take(run.state), run.domain.id).pools == run.state.pools
 
 
 def test_announced_twice_it_counts_once() -> None:

@@ -398,12 +398,30 @@ def test_who_is_asked_for_partials_has_its_token_sign_again() -> None:
     assert of(walker.hear(2, FetchPartials(walker.header.sequence + 1)), AskSigned) == []
 
 
-def test_an_order_is_reported_once() -> None:
+def test_an_order_is_reported_once_and_the_report_said_again() -> None:
+    """Until the vault has signed it, it is asked for: the vault may have gone down with the question. Afterwards the
+    same report is said again while the order waits to be replaced."""
     walker = Walker(outsider(Walker()))
     walker.give_up()
+    asked = len(of(walker.effects, AskReport))
+    assert len(of(walker.tick(250), AskReport)) == 1
+    report = walker.report(walker.number)
+    walker.step(OwnReport(report))
     for _ in range(30):
-        walker.tick(250)
-    assert len(of(walker.effects, AskReport)) == 1
+        assert said(walker.tick(250), type(report)) == [report]
+    assert len(of(walker.effects, AskReport)) == asked + 1
+
+
+def test_a_batch_that_is_walked_again_does_not_forget_that_an_order_was_given_up() -> None:
+    """A caller asks again while the vault signs the report: the journal does not know of it yet."""
+    walker = Walker(outsider(Walker()))
+    walker.give_up()
+    walker.deliver(Past(replayed=True))
+    for signer in walker.signers:
+        walker.hear(signer, PartialsOf(walker.header.sequence, walker.partials(signer)))
+    walker.step(Journalled(frozenset({walker.leaf})))
+    assert of(walker.effects, Journal) == []
+    assert said(walker.effects, Held) == []
 
 
 def test_the_report_goes_to_all_once_it_is_on_disk() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from thresign.agreement.pbft import witness
-from thresign.agreement.pbft.events import Ask, Broadcast, Stable, Tag
+from thresign.agreement.pbft.events import Ask, Broadcast, Stable, Suspect, Tag
 from thresign.agreement.pbft.state import Core
-from thresign.errors import ThresignError
+from thresign.errors import InvalidVote, ThresignError
 from thresign.limits import WINDOW_SLOTS
 from thresign.orders.header import MemberSignature
 from thresign.orders.votes import Checkpoint, CheckpointCertificate
@@ -30,8 +30,9 @@ def on_checkpoint(core: Core, message: Checkpoint) -> None:
     check_stable(core, message.sequence)
 
 
-def check_stable(core: Core, sequence: int) -> None:
-    """Asks the vault to move the low watermark once q checkpoints say the same as this module's own."""
+def check_stable(core: Core, sequence: int, refused: CheckpointCertificate | None = None) -> None:
+    """Asks the vault to move the low watermark once q checkpoints say the same as this module's own; not with what it
+    has just refused."""
     own = core.checkpoints.get(sequence, {}).get(core.number)
     if own is None:
         return
@@ -44,7 +45,8 @@ def check_stable(core: Core, sequence: int) -> None:
         return
     chosen = tuple(MemberSignature(number, same[number]) for number in sorted(same)[: core.roster.q])
     certificate = CheckpointCertificate(own.domain, own.roster_epoch, sequence, own.header, own.state, chosen)
-    _stabilise(core, certificate)
+    if certificate != refused:
+        _stabilise(core, certificate)
 
 
 def on_certificate(core: Core, certificate: CheckpointCertificate) -> None:
@@ -65,12 +67,26 @@ def stabilised(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     """The low watermark moved: what lies below is forgotten."""
     certificate, core.stabilising = core.stabilising, None
     if not isinstance(reply, recovery_calls.Stabilised):
+        if certificate is not None and isinstance(reply, InvalidVote):
+            _drop_invalid(core, certificate, reply)
         return
     core.low = max(core.low, reply.low)
     if certificate is not None and certificate.sequence == tag.sequence:
         core.stable = certificate
     core.checkpoints = {at: held for at, held in core.checkpoints.items() if at > core.low}
     core.out.append(Stable(core.low, reply.base))
+
+
+def _drop_invalid(core: Core, certificate: CheckpointCertificate, error: InvalidVote) -> None:
+    """A checkpoint whose signature does not verify is dropped, and the rest tried without it. The certificate may have
+    come from anybody: only what its signer itself sent here so is held against it."""
+    held = core.checkpoints.get(certificate.sequence, {})
+    for wrong in certificate.signatures:
+        message = held.get(wrong.number)
+        if wrong.number in error.culprits and message is not None and message.signature == wrong.signature:
+            core.out.append(Suspect(wrong.number, error.detail))
+            del held[wrong.number]
+    check_stable(core, certificate.sequence, certificate)
 
 
 def say_again(core: Core) -> None:

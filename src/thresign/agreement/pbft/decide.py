@@ -42,39 +42,57 @@ def next_decided(core: Core) -> None:
     """Has the vault apply the next decided batch, one at a time, in sequence."""
     found = core.decided.get(core.next)
     if found is not None and not core.asking(Ask.DECIDE):
+        core.deciding = found
         core.ask(Ask.DECIDE, core.view, core.next, calls.DecideCall(*found))
 
 
 def decided(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
-    """The vault applied the batch: deliver it, go on to the next. A commit that does not verify is dropped."""
-    found = core.decided.pop(tag.sequence, None)
+    """The vault applied the batch: deliver it, go on to the next. A commit that does not verify is dropped.
+
+    What is delivered is what the vault was asked about: `core.decided` may hold something else by now, from anybody.
+    """
+    found, core.deciding = core.deciding, None
+    core.decided.pop(tag.sequence, None)
     if not isinstance(reply, calls.Applied):
-        _not_decided(core, tag, reply)
+        _not_decided(core, tag, found, reply)
         return
     if found is None:
         return
     batch = Batch.decode(reply.body)
     rejoin.note_votes(core, reply.sequence)
     core.sequence = reply.sequence
-    for entry in batch.entries:
-        core.pending.remove(name_of(entry))
+    names = {name_of(entry) for entry in batch.entries}
+    for name in names:
+        core.pending.remove(name)
     core.slots.pop(reply.sequence, None)
     core.bodies = {digest: kept for digest, kept in core.bodies.items() if kept[0] > core.sequence}
     core.demanded.pop(reply.sequence, None)
     core.stalled = False
     core.failed_views = 0
     core.watching = False
-    deadlines.passed(core, {name_of(entry) for entry in batch.entries}, len(batch.entries))
+    deadlines.passed(core, names, len(batch.entries))
     core.out.append(CancelTimer(Timer.PROGRESS))
     core.out.append(Deliver(found[0], batch, reply))
     if reply.checkpoint_due:
         core.ask(Ask.CHECKPOINT, core.view, core.sequence, calls.CheckpointCall())
 
 
-def _not_decided(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
+def _not_decided(
+    core: Core, tag: Tag, found: tuple[Certificate, bytes] | None, reply: Record | ThresignError
+) -> None:
+    """The certificate may have come from anybody: a commit is dropped only if its signer itself sent it here so.
+
+    Then the certificate is made anew from what is here, unless it would be the same.
+    """
     slot = core.slots.get(tag.sequence)
-    if isinstance(reply, InvalidVote) and slot is not None and slot.digest is not None:
-        for culprit in reply.culprits:
-            core.out.append(Suspect(culprit, reply.detail))
-            slot.commits.get(Digest(slot.digest), {}).pop(culprit, None)
-        check_committed(core, tag.sequence)
+    if slot is None or slot.digest is None:
+        return
+    commits = slot.commits.get(slot.digest, {})
+    if isinstance(reply, InvalidVote) and found is not None:
+        for vote in found[0].votes:
+            if vote.number in reply.culprits and commits.get(vote.number) == vote.signature:
+                core.out.append(Suspect(vote.number, reply.detail))
+                del commits[vote.number]
+    check_committed(core, tag.sequence)
+    if found is not None and core.decided.get(tag.sequence) == found:
+        del core.decided[tag.sequence]

@@ -15,8 +15,9 @@ from thresign.limits import (
     PENDING_REQUESTS_PER_CALLER_MAX,
 )
 from thresign.orders.batch import Entry
+from thresign.orders.digests import sha256
 from thresign.orders.requests import Request
-from thresign.orders.statements import Announcement, KeyConfirmed, KeyGenerated, MissingReports
+from thresign.orders.statements import Announcement
 
 SAMPLE_OF_QUEUE = 8
 SAMPLE_MAX = 32
@@ -40,16 +41,9 @@ class Waiting(NamedTuple):
 
 
 def name_of(entry: Entry) -> bytes:
-    """Tells entries apart, without encoding them: what is signed, by its signature; the rest by what it is about."""
-    match entry:
-        case KeyGenerated():
-            return b"generated" + entry.order
-        case KeyConfirmed():
-            return b"confirmed" + entry.key
-        case MissingReports():
-            return b"missing" + b"".join(report.signature for report in entry.reports)
-        case _:
-            return entry.signature
+    """Tells entries apart by all that they say: else another module could put something worthless, under a signature
+    that it has seen, in an entry's place."""
+    return sha256(entry.encode())
 
 
 def size_of(entry: Entry) -> int:

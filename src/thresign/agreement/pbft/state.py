@@ -100,6 +100,8 @@ class Core:
     """What the vault is asked to move it by."""
     decided: dict[int, tuple[Certificate, bytes]] = field(default_factory=dict)
     """Fetched or assembled, waiting for their turn at the vault."""
+    deciding: tuple[Certificate, bytes] | None = None
+    """What of it the vault is asked to apply."""
     installing: NewView | None = None
     proposing: tuple[Entry, ...] = ()
     """The entries that the vault is asked to propose."""

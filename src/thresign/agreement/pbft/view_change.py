@@ -20,17 +20,29 @@ VIEWS_KEPT_MAX = 8
 
 
 def leave_view(core: Core, target: int) -> None:
-    """Asks the vault for a view-change to `target`, with the q view-changes that justify going so far, if held."""
+    """Asks the vault for a view-change to `target`, with the q view-changes that justify going so far, if held.
+
+    Of what others brought in a module's name only that counts which it has gone as far as itself: whoever makes up
+    view-changes for views out of reach does not keep this module from going on.
+    """
     if core.unsettled:
         return
     justification: tuple[ViewChange, ...] = ()
     if target > core.view + 1:
-        for view in sorted((view for view in core.changes if view >= target - 1), reverse=True):
+        for view in sorted(view for view in core.changes if view >= target - 1):
             held = core.changes[view]
-            if len(held) >= core.roster.q:
-                justification = tuple(held[number] for number in sorted(held)[: core.roster.q])
+            there = _there(core, view)
+            if len(there) >= core.roster.q:
+                justification = tuple(held[number] for number in there[: core.roster.q])
                 break
-    core.ask(Ask.CHANGE_VIEW, target, 0, calls.ChangeViewCall(target, justification))
+    justified = justification[0].view if justification else 0
+    core.ask(Ask.CHANGE_VIEW, target, justified, calls.ChangeViewCall(target, justification))
+
+
+def _there(core: Core, view: int) -> list[int]:
+    """Whose view-changes for this view are held, of those that have gone as far by their own word."""
+    held = core.changes[view]
+    return [number for number in sorted(held) if number == core.number or core.left.get(number, 0) >= view]
 
 
 def changed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
@@ -42,7 +54,8 @@ def changed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
         _set_view_timer(core)
         collect(core)
     elif isinstance(reply, ThresignError):
-        _drop_invalid(core, tag.view - 1, reply)
+        if _drop_invalid(core, tag.sequence, reply):
+            leave_view(core, tag.view)
 
 
 def on_view_change(core: Core, sender: int, change: ViewChange) -> None:
@@ -104,8 +117,7 @@ def led(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
         core.out.append(Broadcast(reply))
         on_new_view(core, reply)
     elif isinstance(reply, ThresignError):
-        _drop_invalid(core, tag.view, reply)
-        if isinstance(reply, InvalidVote):
+        if _drop_invalid(core, tag.view, reply):
             # Without a culprit to leave out the vault would refuse the same again: the timer goes on from here.
             collect(core)
 
@@ -176,7 +188,7 @@ def on_fetch_view(core: Core, sender: int) -> None:
     """Sends what leads to where this module is."""
     if core.new_view is not None:
         core.out.append(Send(sender, core.new_view))
-    for view in sorted(core.changes, reverse=True)[:2]:
+    for view in sorted(core.changes, key=lambda view: (len(_there(core, view)), view), reverse=True)[:2]:
         held = core.changes[view]
         core.out.append(Send(sender, ViewChanges(tuple(held[number] for number in sorted(held)))))
 
@@ -186,8 +198,11 @@ def _set_view_timer(core: Core) -> None:
     core.out.append(SetTimer(Timer.VIEW, min(timing.progress_ms << core.failed_views, timing.progress_max_ms)))
 
 
-def _drop_invalid(core: Core, view: int, reply: ThresignError) -> None:
+def _drop_invalid(core: Core, view: int, reply: ThresignError) -> bool:
+    """Drops the view-changes that the vault found wrong; True if that leaves something to try anew."""
+    dropped = False
     if isinstance(reply, InvalidVote):
         for culprit in reply.culprits:
             core.out.append(Suspect(culprit, reply.detail))
-            core.changes.get(view, {}).pop(culprit, None)
+            dropped = core.changes.get(view, {}).pop(culprit, None) is not None or dropped
+    return dropped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thresign.errors import InvalidVote
+from thresign.errors import InvalidVote, ensure
 from thresign.ledger.snapshot import digest as state_digest
 from thresign.orders.votes import Checkpoint, CheckpointCertificate
 from thresign.vault.voting.book import Ballot, Book, refuse
@@ -28,7 +28,7 @@ def checkpoint(book: Book) -> Ballot:
     signature = book.key.sign_statement(Checkpoint(*fields, NO_SIGNATURE).signed_bytes())
     message = Checkpoint(*fields, signature)
     book.checkpoints[state.sequence] = message
-    return Ballot(message, (Checkpointed(message),))
+    return Ballot(message, (Checkpointed(message),), sync=True)
 
 
 def stabilise(book: Book, certificate: CheckpointCertificate) -> Ballot:
@@ -36,7 +36,7 @@ def stabilise(book: Book, certificate: CheckpointCertificate) -> Ballot:
 
     - q distinct members signed it; [VOTE-K2]
     - this vault's own checkpoint there says the same. Another digest under a quorum means that this ledger is wrong:
-      InvalidVote, and the vault must not go on (the server stops). [VOTE-K3]
+      InvariantBroken, the vault stops. [VOTE-K3]
     """
     check_checkpoints(book, certificate)
     if certificate.sequence <= book.low:
@@ -44,8 +44,8 @@ def stabilise(book: Book, certificate: CheckpointCertificate) -> Ballot:
     own = book.checkpoints.get(certificate.sequence)
     if own is None:
         refuse("VOTE-K3", f"this vault has no checkpoint at sequence {certificate.sequence}")
-    if (own.header, own.state) != (certificate.header, certificate.state):
-        raise InvalidVote(f"a quorum has another state at sequence {certificate.sequence} than this vault")
+    same = (own.header, own.state) == (certificate.header, certificate.state)
+    ensure(same, f"a quorum has another state at sequence {certificate.sequence} than this vault")
     move(book, certificate)
     return Ballot(certificate, (Stable(certificate),), sync=True)
 

@@ -144,10 +144,14 @@ def check_change(book: Book, change: ViewChange) -> None:
         raise InvalidVote("a view-change of another domain or roster", culprit)
     if not book.checks.signature(member.vote_key, change.signed_bytes(), change.signature):
         raise InvalidVote(f"the view-change of module {change.number} does not verify", culprit)
-    for certificate in change.decided:
-        check_certificate(book, certificate)
-    for proof in change.prepared:
-        check_prepared(book, proof)
+    try:
+        for certificate in change.decided:
+            check_certificate(book, certificate)
+        for proof in change.prepared:
+            check_prepared(book, proof)
+    except InvalidVote as error:
+        # Whoever signed the view-change put the proof together: the voters that stand in it may be innocent.
+        raise InvalidVote(f"the view-change of module {change.number}: {error.detail}", culprit) from None
     book.remember_verified(exact)
 
 

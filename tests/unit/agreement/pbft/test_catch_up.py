@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from tests.house.stub_domain import StubDomain
 from tests.house.stub_node import Ask, StubNode, Timer, delivered, of, sent, timers
-from thresign.agreement.pbft.events import SendDecided, Submitted, VaultDown
+from thresign.agreement.pbft.events import Answered, Deliver, SendDecided, Submitted, Suspect, VaultDown
 from thresign.agreement.pbft.messages import DecidedBatch, FetchDecided, Forward, Mute, Standing
 from thresign.limits import WINDOW_SLOTS
 from thresign.orders.digests import sha256
-from thresign.orders.header import Header
-from thresign.orders.votes import Checkpoint, PrePrepare, Vote
+from thresign.orders.header import Header, MemberSignature, Phase
+from thresign.orders.votes import Checkpoint, CheckpointCertificate, PrePrepare, Vote
 from thresign.vault import calls
 
 INTERVAL = 4
@@ -212,3 +212,57 @@ def test_checkpoints_outside_the_watermarks_take_no_room() -> None:
     for sequence in (0, INTERVAL + WINDOW_SLOTS + 1, 2**40, 2**64 - 1):
         node.hear(1, node.domain.checkpoint(1, sequence, sha256(b"h"), sha256(b"s")))
     assert len(node.core.checkpoints) == before
+
+
+def test_a_checkpoint_whose_signature_is_wrong_does_not_keep_the_others_from_being_stable() -> None:
+    """Its signer comes first in the order of numbers, so that it would be chosen again and again."""
+    node, own = checkpointed()
+    node.hear(1, replace(same(node, own, 1), signature=bytes(64)))
+    node.hear(2, same(node, own, 2))
+    assert of(node.answer(Ask.STABILISE), Suspect) != []
+    node.hear(4, same(node, own, 4))
+    node.answer(Ask.STABILISE)
+    assert node.service.book.low == INTERVAL
+
+
+def test_a_certificate_of_somebody_else_does_not_blame_who_signed_rightly() -> None:
+    node, own = checkpointed()
+    node.hear(2, same(node, own, 2))
+    wrong = tuple(MemberSignature(number, bytes(64)) for number in (2, 3, 4))
+    node.hear(1, CheckpointCertificate(own.domain, own.roster_epoch, own.sequence, own.header, own.state, wrong))
+    assert of(node.answer(Ask.STABILISE), Suspect) == []
+    node.hear(4, same(node, own, 4))
+    node.answer(Ask.STABILISE)
+    assert node.service.book.low == INTERVAL
+    assert not node.asked()
+
+
+# --- certificates that are none -------------------------------------------------------------------------------------
+
+
+def test_what_is_delivered_is_what_the_vault_was_asked_about() -> None:
+    """While the vault looks at the certificate, another module sends something else for the same slot."""
+    ahead, ((header, body),) = history(1)
+    node = StubNode(4, ahead.domain)
+    good = DecidedBatch(ahead.domain.certificate(header), b"")
+    node.hear(2, replace(good, body=body))
+    ask = node.pop(Ask.DECIDE)
+    node.core.decided[1] = (good.certificate, b"")
+    node.hear(1, DecidedBatch(replace(good.certificate, view=7), b"else"))
+    (deliver,) = of(node.step(Answered(ask.tag, node.serve(ask))), Deliver)
+    assert deliver.certificate == good.certificate
+
+
+def test_a_commit_whose_signature_is_wrong_does_not_stop_the_slot() -> None:
+    """Its signer comes first in the order of numbers, so that it would be chosen again and again."""
+    node = StubNode(4)
+    header, _ = node.prepare()
+    for number in (2, 3):
+        node.hear(number, node.domain.vote(number, Phase.PREPARE, 0, header))
+    node.settle()
+    for number in (1, 2, 3):
+        vote = node.domain.vote(number, Phase.COMMIT, 0, header)
+        node.hear(number, replace(vote, signature=bytes(64)) if number == 1 else vote)
+        node.settle()
+    assert node.core.sequence == 1
+    assert header.digest() == node.service.book.state.head

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from tests.house.stub_domain import StubDomain
 from thresign.agreement.pbft.pending import SAMPLE_MAX, Pending, name_of
@@ -29,6 +30,16 @@ def filled(*entries: Entry) -> Pending:
     for entry in entries:
         pending.add(entry)
     return pending
+
+
+def test_what_another_changed_does_not_take_its_place() -> None:
+    """Whoever has seen a request can send others something else under its signature."""
+    entry = request()
+    pending = Pending()
+    assert pending.add(replace(entry, created_s=entry.created_s - 1), via=2) is not None
+    assert pending.add(entry) is not None
+    assert pending.remove(name_of(entry)) is not None
+    assert len(pending) == 1
 
 
 def test_each_waits_once() -> None:

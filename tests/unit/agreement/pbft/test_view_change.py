@@ -308,3 +308,33 @@ def test_standings_bring_views_together() -> None:
     assert sent(node.hear(3, Standing(1, 2, 0, 0, 0)), FetchView) == [(3, FetchView())]
     assert sent(node.hear(3, Standing(1, 1, 0, 0, 0)), FetchView) == []
     assert node.said(PrePrepare) == []
+
+
+def test_a_view_change_with_a_made_up_proof_does_not_keep_others_from_leading() -> None:
+    """Its certificate blames an innocent module; it comes first in the order of numbers, and is left out."""
+    node = StubNode(2)
+    domain = node.domain
+    bad = replace(domain.certificate(domain.header()), view=1)
+    node.hear(1, domain.view_change(1, 1, decided=bad))
+    node.hear(3, domain.view_change(3, 1))
+    node.settle()
+    node.hear(4, domain.view_change(4, 1))
+    node.settle()
+    assert node.core.view == 1
+
+
+def test_view_changes_made_up_in_the_name_of_others_do_not_keep_it_from_going_on() -> None:
+    """One module sends a quorum of them, for a view that is out of reach."""
+    node = StubNode(4)
+    domain = node.domain
+    far = 1 << 40
+    forged = tuple(replace(domain.view_change(number, far), signature=bytes(64)) for number in domain.numbers)
+    node.hear(2, ViewChanges(forged))
+    leave(node)
+    node.hear(3, domain.view_change(3, 1))
+    for number in (1, 3):
+        node.hear(number, domain.view_change(number, 2))
+    node.answer(Ask.CHANGE_VIEW)
+    assert node.core.entered == 2
+    brought = [message for _, message in sent(node.hear(1, FetchView()), ViewChanges)]
+    assert {message.changes[0].view for message in brought} == {1, 2}

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tests.house.stub_domain import StubDomain
 from tests.house.stub_vault import StubVault
-from thresign.errors import InvalidVote, MalformedRecord
+from thresign.errors import InvalidVote, InvariantBroken, MalformedRecord
 from thresign.ledger import snapshot
 from thresign.limits import faults
 from thresign.orders.digests import sha256
@@ -64,6 +64,7 @@ def test_it_says_what_the_vaults_own_ledger_is() -> None:
     state = vault.book.state
     assert said == vault.domain.checkpoint(4, INTERVAL, state.head, snapshot.digest(state))
     assert ballot.records == (Checkpointed(said),)
+    assert ballot.sync
 
 
 def test_a_repeat_gets_the_stored_bytes() -> None:
@@ -168,7 +169,7 @@ def test_a_quorum_for_another_state_says_that_this_ledger_is_wrong(which: str) -
     vault = vault_at(INTERVAL)
     own = vault.book.checkpoints[INTERVAL]
     said = {"header": own.header, "state": own.state, which: sha256(b"another")}
-    with vault.refuses("a quorum has another state at sequence 4 than this vault", InvalidVote):
+    with vault.refuses("a quorum has another state at sequence 4 than this vault", InvariantBroken):
         vault.take(checkpoint.stabilise(vault.book, vault.domain.stable(INTERVAL, said["header"], said["state"])))
 
 

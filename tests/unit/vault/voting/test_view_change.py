@@ -350,78 +350,65 @@ def _other_domain(domain: StubDomain) -> Header:
     return domain.header(domain=sha256(b"another"))
 
 
-BAD_CHANGES: dict[str, tuple[Bad, str, tuple[int, ...]]] = {
+BAD_CHANGES: dict[str, tuple[Bad, str]] = {
     "a forged signature": (
         lambda d: replace(d.view_change(2, 1), signature=bytes(64)),
         "the view-change of module 2 does not verify",
-        (2,),
     ),
     "another's signature": (
         lambda d: replace(d.view_change(1, 1), number=2),
         "the view-change of module 2 does not verify",
-        (2,),
     ),
-    "another domain": (lambda d: d.view_change(2, 1, domain=sha256(b"x")), "of another domain or roster", (2,)),
-    "another roster epoch": (lambda d: d.view_change(2, 1, roster_epoch=1), "of another domain or roster", (2,)),
-    "prepared by too few": (_with_backups((2,)), "1 prepares, 2 are needed", ()),
-    "prepared by the primary": (_with_backups((1, 2)), "module 1 is no backup of view 0", ()),
-    "prepared by a stranger": (_with_backups((2, 9)), "module 9 is no backup", ()),
-    "prepares of another view": (_with_backups((2, 3), view=1), "the prepare of module 2 does not verify", (2,)),
+    "another domain": (lambda d: d.view_change(2, 1, domain=sha256(b"x")), "of another domain or roster"),
+    "another roster epoch": (lambda d: d.view_change(2, 1, roster_epoch=1), "of another domain or roster"),
+    "prepared by too few": (_with_backups((2,)), "1 prepares, 2 are needed"),
+    "prepared by the primary": (_with_backups((1, 2)), "module 1 is no backup of view 0"),
+    "prepared by a stranger": (_with_backups((2, 9)), "module 9 is no backup"),
+    "prepares of another view": (_with_backups((2, 3), view=1), "the prepare of module 2 does not verify"),
     "a forged prepare": (
         _with_proof(prepares=(MemberSignature(2, bytes(64)), MemberSignature(3, bytes(64)))),
         "the prepare of module 2 does not verify",
-        (2,),
     ),
-    "a pre-prepare of nobody": (_with_proof(pre_prepare=bytes(64)), "without its primary's vote", ()),
+    "a pre-prepare of nobody": (_with_proof(pre_prepare=bytes(64)), "without its primary's vote"),
     "a prepared header of another domain": (
         lambda d: d.view_change(2, 1, prepared=(d.prepared(_other_domain(d)),)),
         "a prepared certificate of another domain or roster",
-        (),
     ),
     "a prepared header of another roster": (
         lambda d: d.view_change(2, 1, prepared=(d.prepared(d.header(roster=sha256(b"x"))),)),
         "a prepared certificate of another domain or roster",
-        (),
     ),
     "a prepared header of another roster epoch": (
         lambda d: d.view_change(2, 1, prepared=(d.prepared(d.header(roster_epoch=1)),)),
         "a prepared certificate of another domain or roster",
-        (),
     ),
     "a certificate of too few": (
         _with_certificate(lambda d: d.certificate(d.header(), voters=(1, 2))),
         "a certificate with 2 votes",
-        (),
     ),
     "a certificate of too many": (
         _with_certificate(lambda d: d.certificate(d.header(), voters=(1, 2, 3, 4))),
         "a certificate with 4 votes",
-        (),
     ),
     "a certificate with a stranger": (
         _with_certificate(lambda d: d.certificate(d.header(), voters=(1, 2, 9))),
         "a vote of module 9, which is no member",
-        (),
     ),
     "a certificate of another domain": (
         _with_certificate(lambda d: d.certificate(_other_domain(d))),
         "another trust domain",
-        (),
     ),
     "a certificate of another roster": (
         _with_certificate(lambda d: d.certificate(d.header(roster=sha256(b"x")))),
         "another roster",
-        (),
     ),
     "a certificate for another header": (
         _with_certificate(lambda d: replace(d.certificate(d.header()), header=d.header(time_ms=7))),
         "the commit of module 1 does not verify",
-        (1,),
     ),
     "a certificate for another view": (
         _with_certificate(lambda d: replace(d.certificate(d.header()), view=1)),
         "the commit of module 1 does not verify",
-        (1,),
     ),
 }
 
@@ -429,8 +416,9 @@ BAD_CHANGES: dict[str, tuple[Bad, str, tuple[int, ...]]] = {
 @pytest.mark.parametrize("which", BAD_CHANGES)
 @pytest.mark.parametrize("place", [0, 1])
 def test_every_view_change_has_to_hold(which: str, place: int) -> None:
-    """For entering, for leading and as justification alike; the bad one is named where its signer is proven."""
-    make, said, culprits = BAD_CHANGES[which]
+    """For entering, for leading and as justification alike. To blame is whose view-change it is, not who stands in the
+    proofs that it made up: else the innocent would be left out, and the bad one chosen again."""
+    make, said = BAD_CHANGES[which]
     vault = StubVault()
     domain = vault.domain
     others = domain.view_changes(1, (3, 4) if place == 0 else (1, 3))
@@ -438,7 +426,7 @@ def test_every_view_change_has_to_hold(which: str, place: int) -> None:
     changes = tuple(sorted((bad, *others), key=lambda change: change.number))
     with vault.refuses(said, InvalidVote) as caught:
         vault.install(domain.new_view(1, changes))
-    assert caught.value.culprits == culprits
+    assert caught.value.culprits == (2,)
     with vault.refuses(said, InvalidVote):
         vault.change_view(2, changes)
     leader = StubVault(2, domain)
