@@ -8,7 +8,6 @@ from thresign.agreement.pbft.pending import name_of
 from thresign.agreement.pbft.state import Core
 from thresign.agreement.pbft.tally import count, countable
 from thresign.errors import InvalidVote, ThresignError
-from thresign.ids import Digest
 from thresign.orders.batch import Batch
 from thresign.orders.header import Certificate, MemberSignature
 from thresign.orders.votes import Vote
@@ -77,9 +76,7 @@ def decided(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
         core.ask(Ask.CHECKPOINT, core.view, core.sequence, calls.CheckpointCall())
 
 
-def _not_decided(
-    core: Core, tag: Tag, found: tuple[Certificate, bytes] | None, reply: Record | ThresignError
-) -> None:
+def _not_decided(core: Core, tag: Tag, found: tuple[Certificate, bytes] | None, reply: Record | ThresignError) -> None:
     """The certificate may have come from anybody: a commit is dropped only if its signer itself sent it here so.
 
     Then the certificate is made anew from what is here, unless it would be the same.

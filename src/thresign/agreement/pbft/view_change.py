@@ -53,9 +53,8 @@ def changed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
         core.out.append(Broadcast(reply))
         _set_view_timer(core)
         collect(core)
-    elif isinstance(reply, ThresignError):
-        if _drop_invalid(core, tag.sequence, reply):
-            leave_view(core, tag.view)
+    elif isinstance(reply, ThresignError) and _drop_invalid(core, tag.sequence, reply):
+        leave_view(core, tag.view)
 
 
 def on_view_change(core: Core, sender: int, change: ViewChange) -> None:
@@ -116,10 +115,9 @@ def led(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     if isinstance(reply, NewView):
         core.out.append(Broadcast(reply))
         on_new_view(core, reply)
-    elif isinstance(reply, ThresignError):
-        if _drop_invalid(core, tag.view, reply):
-            # Without a culprit to leave out the vault would refuse the same again: the timer goes on from here.
-            collect(core)
+    elif isinstance(reply, ThresignError) and _drop_invalid(core, tag.view, reply):
+        # Without a culprit to leave out the vault would refuse the same again: the timer goes on from here.
+        collect(core)
 
 
 def on_new_view(core: Core, message: NewView) -> None:
