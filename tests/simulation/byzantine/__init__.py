@@ -13,6 +13,7 @@ from tests.simulation.byzantine.split_prepares import SplitPrepares
 from tests.simulation.byzantine.stale_checkpoints import StaleCheckpoints
 from tests.simulation.byzantine.twin import Twin
 from tests.simulation.byzantine.withheld_bodies import WithheldBodies
+from tests.simulation.byzantine.wrong_signatures import WrongSignatures
 
 BEHAVIOURS: dict[str, type[Behaviour]] = {
     kind.name: kind
@@ -29,5 +30,6 @@ BEHAVIOURS: dict[str, type[Behaviour]] = {
         OtherResults,
         Twin,
         CorruptSnapshots,
+        WrongSignatures,
     )
 }
