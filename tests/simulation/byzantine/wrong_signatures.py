@@ -10,7 +10,7 @@ from thresign.wire.canonical import Record
 
 
 class WrongSignatures(Behaviour):
-    """Nodes count what they have not verified: whoever assembles a quorum has to find the wrong one, and leave it out."""
+    """Nodes count what they have not verified: who assembles a quorum has to find the wrong one and leave it out."""
 
     name = "wrong signatures"
 
