@@ -17,7 +17,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from msgspec.structs import replace
 
 import thresign
-from thresign.limits import CHECKPOINT_INTERVAL
+from thresign.limits import CHECKPOINT_INTERVAL, NONCE_LIFETIME_MS_MAX
 from thresign.orders.digests import sha256
 from thresign.orders.equivocation import Equivocation
 from thresign.orders.genesis import ROLES, Caller, Genesis, Settings
@@ -121,6 +121,7 @@ def _settings(draw: Draw, fields: dict[str, Any]) -> dict[str, Any]:
     return {
         "callers": tuple(callers[name] for name in sorted(callers)),
         "checkpoint_interval": draw.rng.randint(1, CHECKPOINT_INTERVAL),
+        "nonce_lifetime_ms": draw.rng.randint(1, NONCE_LIFETIME_MS_MAX),
     }
 
 

@@ -64,8 +64,11 @@ def _delivered(journey: Journey, event: Delivered, now_ms: int) -> None:
     journey.sequence = max(journey.sequence, event.applied.sequence)
     mine = False
     for certified in open_orders(journey, event):
-        if certified.leaf in journey.walks:
-            continue  # it is walked already: a new walk would not know that this one has given the order up
+        known = journey.walks.get(certified.leaf)
+        if known is not None:  # it goes on: a new walk would not know that this one has given the order up
+            if known.combined is None:
+                journey.out.append(Broadcast(FetchResult(certified.leaf)))
+            continue
         walk = journey.walks[certified.leaf] = Walk(certified, now_ms, now_ms + journey.timing.fetch_ms)
         walk.holders |= journey.early_held.pop(certified.leaf, set())
         _restore(journey, walk, event.past)
@@ -297,8 +300,10 @@ def _tick(journey: Journey, now_ms: int) -> None:
             if not walk.reported:
                 missing = {slot.number for slot in walk.certified.order.signers} - set(walk.proofs) - {journey.number}
                 fetch.setdefault(walk.certified.sequence, set()).update(missing)
-            for holder in sorted(walk.holders):
-                journey.out.append(Send(holder, FetchResult(leaf)))
+            if walk.reported:  # whoever holds the result may have ended its own walk, and say nothing of itself
+                journey.out.append(Broadcast(FetchResult(leaf)))
+            else:
+                journey.out.extend(Send(holder, FetchResult(leaf)) for holder in sorted(walk.holders))
             if _overdue(journey, walk):
                 _report(journey, walk)
         elif walk.held is not None and now_ms >= walk.fetch_at_ms:

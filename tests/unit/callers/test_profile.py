@@ -80,7 +80,7 @@ def ours_accepts(method: str, path: str, headers: dict[str, str]) -> bool:
 
 def test_the_library_accepts_what_our_client_signs() -> None:
     assert library_accepts(Message("POST", PATH, signed_post()))
-    assert library_accepts(Message("GET", "/v1/requests/1", CALLER.get_headers("/v1/requests/1", CREATED, 60)))
+    assert library_accepts(Message("GET", "/v1/requests/1", CALLER.get_headers("/v1/requests/1", CREATED, LIFETIME_S)))
 
 
 @pytest.mark.parametrize("path", ["/v1/keys/a-b/sign", "/v1/keys/k/sign", "/v1/keys/0/sign"])
