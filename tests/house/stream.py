@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from thresign.client import Client, Profile
-from thresign.errors import ThresignError
+from thresign.errors import ThresignError, Undecided
 from thresign.groups import ed25519
 
 
@@ -34,11 +34,20 @@ class Stream:
 
     answered: list[Asked] = field(default_factory=list)
     failed: list[Asked] = field(default_factory=list)
+    undecided: list[Asked] = field(default_factory=list)
+    undecided_allowed: int = 0
+    """How many requests may end in 503 undecided: an order that a partition splits, so that some modules hold its
+    result and others have given it up, stays undecided until it expires (docs/adr/0008). None has two answers."""
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def record(self, asked: Asked) -> None:
         with self._changed:
-            (self.failed if asked.error is not None else self.answered).append(asked)
+            if asked.error is None:
+                self.answered.append(asked)
+            elif isinstance(asked.error, Undecided) and len(self.undecided) < self.undecided_allowed:
+                self.undecided.append(asked)
+            else:
+                self.failed.append(asked)
             self._changed.notify_all()
 
     def wait_answered(self, count: int, after_s: float, within_s: float) -> None:
@@ -70,9 +79,11 @@ def rotated(profile: Profile, by: int) -> Profile:
 
 
 @contextlib.contextmanager
-def streaming(profile: Profile, key: str, callers: int, name: str, timeout_s: float = 30.0) -> Iterator[Stream]:
+def streaming(
+    profile: Profile, key: str, callers: int, name: str, timeout_s: float = 30.0, undecided_allowed: int = 0
+) -> Iterator[Stream]:
     """Callers that ask one request after the other, until the end; then all have their last answer."""
-    stream, over = Stream(), threading.Event()
+    stream, over = Stream(undecided_allowed=undecided_allowed), threading.Event()
 
     def ask(number: int) -> None:
         with Client(rotated(profile, number), timeout_s=timeout_s) as client:
