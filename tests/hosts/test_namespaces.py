@@ -14,14 +14,12 @@ from tests.house.agreed import check_same_chain, check_same_everywhere, public_k
 from tests.house.asking import Asker, at_node
 from tests.house.domain import RunningDomain, make_domain
 from tests.house.network import Network, network
-from tests.house.stream import Stream, check_one_signature_each, eventually, streaming
+from tests.house.stream import SPLIT, Stream, check_one_signature_each, eventually, streaming
 from thresign.client import Profile
 
 pytestmark = pytest.mark.xdist_group("namespaces")
 
 CALLERS = 4
-SPLIT = 2
-"""Requests that a cut may leave undecided."""
 HEALS_S = 15.0
 """By then connections stand again after a partition: a pause between attempts, and an attempt that a partition met."""
 

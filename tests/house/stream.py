@@ -14,6 +14,9 @@ from thresign.client import Client, Profile
 from thresign.errors import ThresignError, Undecided
 from thresign.groups import ed25519
 
+SPLIT = 3
+"""Requests that a hang, a lost disk or a partition may leave undecided; a kill leaves none."""
+
 
 @dataclass
 class Asked:
