@@ -36,10 +36,6 @@ from thresign.vault.client import VaultLink
 MS_PER_DAY = 86_400_000
 
 
-GRACE_S = 3
-"""How long a node that is told to stop waits for open requests: their callers ask another node."""
-
-
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handling: the node is stopped from outside, and closes its journal then."""
 
@@ -120,7 +116,6 @@ class Node:
             server_header=False,
             date_header=False,
             timeout_keep_alive=75,
-            timeout_graceful_shutdown=GRACE_S,
         )
         settings.load()
         if settings.ssl is not None:
