@@ -51,6 +51,7 @@ static const struct {
     {"ts.chkp1", 8 + 32 + 8 + 8 + 32 + 32},     /* checkpoint: domain, roster epoch, sequence, header, state */
     {"ts.hrzn1", 8 + 32},                       /* horizon report */
     {"ts.miss1", 8 + 32},                       /* missing report */
+    {"ts.foun1", 8 + 32},                       /* found report */
     {"ts.here1", 8 + 32},                       /* presence */
     {"ts.kgab1", 8 + 32},                       /* ceremony abort */
 };

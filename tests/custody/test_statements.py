@@ -18,7 +18,7 @@ from thresign.custody import token as custody
 from thresign.groups import ed25519
 from thresign.orders.header import Phase, vote_bytes
 from thresign.orders.orders import NoticeOrder
-from thresign.orders.statements import Announcement, MissingReport, Partials, Present
+from thresign.orders.statements import Announcement, FoundReport, MissingReport, Partials, Present
 from thresign.orders.votes import Checkpoint
 
 pytestmark = pytest.mark.xdist_group("statements")
@@ -69,6 +69,7 @@ def test_statements_in_its_own_name(four: Quorum) -> None:
     for number, name in ((1, ""), (2, "TS_STATEMENT_NUMBER"), (0, "TS_STATEMENT_NUMBER")):
         statements = [
             MissingReport(domain, number, os.urandom(32), (2, 3), bytes(64)),
+            FoundReport(domain, number, os.urandom(32), bytes(64)),
             Present(domain, number, 1, 1, bytes(64)),
             Checkpoint(domain, 0, 64, os.urandom(32), os.urandom(32), number, bytes(64)),
         ]

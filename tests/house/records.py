@@ -25,7 +25,7 @@ from thresign.orders.header import Certificate, MemberSignature, Phase
 from thresign.orders.orders import KeygenOrder, SignerSlot, SignOrder
 from thresign.orders.requests import Request
 from thresign.orders.roster import Member, Roster, make_roster
-from thresign.orders.statements import KeyGenerated, MissingReport, MissingReports, Statement
+from thresign.orders.statements import FoundReports, KeyGenerated, MissingReport, MissingReports, Statement
 from thresign.orders.votes import Checkpoint, NewView, Prepared, SignedVote, ViewChange, Vote
 from thresign.wire.canonical import Chars, Count, Fixed, Record, Uint, Var
 
@@ -174,7 +174,7 @@ def _missing_report(draw: Draw, _: dict[str, Any]) -> dict[str, Any]:
     return {"missing": tuple(draw.rising(draw.rng.randint(1, draw.items_max)))}
 
 
-def _missing_reports(draw: Draw, fields: dict[str, Any]) -> dict[str, Any]:
+def _rising_reports(draw: Draw, fields: dict[str, Any]) -> dict[str, Any]:
     reports = {report.number: report for report in fields["reports"]}
     return {"reports": tuple(reports[number] for number in sorted(reports))}
 
@@ -185,13 +185,6 @@ def _vote(draw: Draw, _: dict[str, Any]) -> dict[str, Any]:
 
 def _signed_vote(draw: Draw, _: dict[str, Any]) -> dict[str, Any]:
     return {"phase": draw.rng.choice(list(Phase))}
-
-
-def _equivocation(draw: Draw, fields: dict[str, Any]) -> dict[str, Any]:
-    first = fields["first"]
-    if isinstance(first, Checkpoint):
-        return {"second": replace(first, state=draw.rng.randbytes(32))}
-    return {"second": replace(first, header=replace(first.header, batch_root=draw.rng.randbytes(32)))}
 
 
 def _view_change(draw: Draw, fields: dict[str, Any]) -> dict[str, Any]:
@@ -232,7 +225,8 @@ _FITTED: dict[type[Record], Callable[[Draw, dict[str, Any]], dict[str, Any]]] = 
     KeygenOrder: _keygen_order,
     KeyGenerated: _key_generated,
     MissingReport: _missing_report,
-    MissingReports: _missing_reports,
+    MissingReports: _rising_reports,
+    FoundReports: _rising_reports,
     Vote: _vote,
     SignedVote: _signed_vote,
     Equivocation: _equivocation,

@@ -33,6 +33,8 @@ from thresign.orders.roster import Member, make_roster
 from thresign.orders.statements import (
     Announcement,
     CeremonyAbort,
+    FoundReport,
+    FoundReports,
     KeyConfirmed,
     KeyGenerated,
     KeygenSuccess,
@@ -207,6 +209,14 @@ class StubDomain:
         chosen = tuple(reporters) or self.numbers[: self.q]
         reports = tuple(self.missing_report(number, leaf_hash(encoded), missing) for number in chosen)
         return MissingReports(encoded, reports)
+
+    def found_report(self, number: int, leaf: bytes) -> FoundReport:
+        return signed_statement(FoundReport(self.id, number, leaf, NO_SIGNATURE), self.key(number))
+
+    def found(self, order: SignOrder, reporters: Sequence[int] = ()) -> FoundReports:
+        encoded = order.encode()
+        chosen = tuple(reporters) or self.numbers[: self.f + 1]
+        return FoundReports(encoded, tuple(self.found_report(number, leaf_hash(encoded)) for number in chosen))
 
     def generated(self, order: KeygenOrder, signers: Sequence[int] = ()) -> KeyGenerated:
         """The success certificate of a ceremony, as the stub tokens end it."""

@@ -213,6 +213,17 @@ def on_report_of_few(walks: Any, report: Any) -> None:
         walks.out.append(Submit(MissingReports(walk.certified.encoded, chosen)))
 
 
+_journalled = journey._journalled
+
+
+def journalled_regardless(walks: Any, event: Any) -> None:
+    """Forgets that it gave the order up."""
+    for leaf in event.leaves:
+        if leaf in walks.walks:
+            walks.walks[leaf].reported = False
+    _journalled(walks, event)
+
+
 _on_held = journey._on_held
 
 

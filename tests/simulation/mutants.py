@@ -167,6 +167,16 @@ MUTANTS = [
         hunted("lying held", faults=Faults(loss=0.3, delay_max=100, slow_link=0.1, node_crash=0.2)),
     ),
     Mutant(
+        "a split order is left alone",
+        [(journey, "_say_found", broken.nothing)],
+        hunted("wrong partials", faults=Faults(loss=0.3, delay_max=100, slow_link=0.1, node_crash=0.2)),
+    ),
+    Mutant(
+        "who gave an order up holds its result",
+        [(journey, "_journalled", broken.journalled_regardless), (journey, "_say_found", broken.nothing)],
+        hunted("wrong partials", faults=Faults(loss=0.3, delay_max=100, slow_link=0.1, node_crash=0.2)),
+    ),
+    Mutant(
         "one holder counts twice",
         [(journey, "_on_held", broken.on_held_again)],
         hunted("lying held", faults=Faults(loss=0.3, delay_max=100, slow_link=0.1, node_crash=0.2)),

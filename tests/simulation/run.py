@@ -12,6 +12,9 @@ from tests.simulation.byzantine import BEHAVIOURS
 from tests.simulation.monitor import hold
 from tests.simulation.world import Faults, Module, World
 
+LIFETIME_S = 110
+"""Of a caller's request: so long that it does not expire before the domain is healed."""
+
 
 @dataclass
 class Outcome:
@@ -80,6 +83,7 @@ def run(seed: int, plan: Plan | None = None) -> Outcome:
     world.run_until(start + plan.fault_ms)
     heal(world)
     check_liveness(world)
+    check_answered(world)
     return outcome(world, seed)
 
 
@@ -132,7 +136,7 @@ def schedule_requests(world: World, rng: random.Random, requests: int, span: int
         alive = [m for m in world.honest() if m.replica is not None]
         if alive:
             request = world.request(
-                "/v1/keys/k/sign", b"message %d" % (len(world.requests) // 2), "application/octet-stream"
+                "/v1/keys/k/sign", b"message %d" % (len(world.requests) // 2), "application/octet-stream", LIFETIME_S
             )
             for module in rng.sample(alive, 1 if rng.random() < 0.8 else min(2, len(alive))):
                 world.submit(module, request)
@@ -210,6 +214,26 @@ def check_liveness(world: World, deadline_ms: int = 90_000) -> None:
     hold(probe.id() in world.answers, "a healed domain answers", f"no answer after {deadline_ms} ms: {where(world)}")
     hold(not unanswered(), "all correct modules answer", f"not {sorted(unanswered())}: {where(world)}")
     hold(len(sequences()) == 1, "correct modules come to the same place", where(world))
+
+
+ASK_AGAIN_MS = 1000
+"""So often a caller without an answer asks all nodes again."""
+
+
+def check_answered(world: World, deadline_ms: int = 30_000) -> None:
+    """After healing: what was ordered while there were faults, and has not expired, is answered too: no order stays
+    between those that hold its result and those that gave it up.
+
+    But an order that fewer than q correct modules know, since others took a ledger over from beyond it, may stay.
+    """
+    deadline = world.now + deadline_ms
+    while world.now < deadline and world.ordered_unanswered():
+        for request in world.ordered_unanswered():
+            for module in world.honest():
+                world.ask_again(module, request)
+        world.run_until(world.now + ASK_AGAIN_MS)
+    left = world.ordered_unanswered()
+    hold(not left, "what was ordered is answered", f"{len(left)} of {len(world.requests)} not: {where(world)}")
 
 
 def where(world: World) -> str:

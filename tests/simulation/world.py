@@ -10,6 +10,7 @@ import hashlib
 import heapq
 import random
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,12 +26,13 @@ from thresign.ledger import snapshot
 from thresign.ledger.ledger import first_state
 from thresign.ledger.state import KeyState
 from thresign.node import events as ev
-from thresign.node.records import AnsweredRecord, DecidedRecord, ReportedRecord, ResultRecord
+from thresign.node.records import AnsweredRecord, DecidedRecord, FoundRecord, ReportedRecord, ResultRecord
 from thresign.node.replica import Parts, Replica
 from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
 from thresign.orders.equivocation import Equivocation, verify
 from thresign.orders.genesis import Caller, Genesis, Settings
+from thresign.orders.orders import SignOrder, sign_order
 from thresign.orders.requests import Request
 from thresign.orders.roster import Member, make_roster
 from thresign.orders.votes import PrePrepare
@@ -242,22 +244,20 @@ class World:
         """What the runtime does after a start: replay the journal's newest batches."""
         assert module.replica is not None
         decided = [r for r in module.node_disk.records if isinstance(r, DecidedRecord)][-64:]
-        results = {
-            Digest(r.order): (r.signature, r.partials) for r in module.node_disk.records if isinstance(r, ResultRecord)
-        }
-        reported = frozenset(Digest(r.order) for r in module.node_disk.records if isinstance(r, ReportedRecord))
-        answered = frozenset(Digest(r.order) for r in module.node_disk.records if isinstance(r, AnsweredRecord))
-        if module.replica.journey.walks or not decided:
-            return
+        if not module.replica.journey.walks and decided:
+            self._walk_again(module, decided)
+
+    def _walk_again(self, module: Module, decided: list[DecidedRecord]) -> None:
+        assert module.replica is not None
+        records = module.node_disk.records
+        results = {Digest(r.order): (r.signature, r.partials) for r in records if isinstance(r, ResultRecord)}
+        answered = frozenset(Digest(r.order) for r in records if isinstance(r, AnsweredRecord))
+        known = Past(results, gave_up(records), answered, True)
         past = []
         for record in decided:
-            sequence = record.certificate.header.sequence
-            applied = calls.Applied(
-                sequence, record.certificate.header.time_ms, record.body, record.orders, (), (), 0, 0, ()
-            )
-            past.append(
-                Delivered(record.certificate, Batch.decode(record.body), applied, Past(results, reported, answered))
-            )
+            header = record.certificate.header
+            applied = calls.Applied(header.sequence, header.time_ms, record.body, record.orders, (), (), 0, 0, ())
+            past.append(Delivered(record.certificate, Batch.decode(record.body), applied, known))
         for output in module.replica.recover(past, int(self.now)):
             self.do(module, output)
 
@@ -495,7 +495,7 @@ class World:
 
     def send_held(self, module: Module, output: ev.SendHeld) -> None:
         results = {r.order: r for r in module.node_disk.records if isinstance(r, ResultRecord)}
-        reported = {r.order for r in module.node_disk.records if isinstance(r, ReportedRecord)}
+        reported = gave_up(module.node_disk.records)
         held = []
         for order in output.orders:
             if order in results:
@@ -566,6 +566,37 @@ class World:
     def submit(self, module: Module, request: Request) -> None:
         self.feed(module, ev.Submitted(request))
 
+    def ordered_unanswered(self) -> list[Request]:
+        """Sign requests without an answer whose newest order, not expired, q correct modules know."""
+        wanted = {
+            request.id(): request
+            for request in self.requests.values()
+            if request.path.endswith("/sign")
+            and request.id() not in self.answers
+            and START_MS + self.now < request.expires_s * 1000
+        }
+        knowing = Counter(
+            Digest(sign_order(order).request)
+            for module in self.honest()
+            for record in module.node_disk.records
+            if isinstance(record, DecidedRecord)
+            for order in record.orders
+            if order[:8] == SignOrder.TAG and sign_order(order).attempt == 1
+        )
+        return [request for name, request in wanted.items() if knowing[name] >= self.roster.q]
+
+    def ask_again(self, module: Module, request: Request) -> None:
+        """What the desk does with a retry: an order that the ledger knows is walked again."""
+        known = [
+            record
+            for record in module.node_disk.records
+            if isinstance(record, DecidedRecord)
+            for order in record.orders
+            if order[:8] == SignOrder.TAG and sign_order(order).request == request.id()
+        ]
+        if module.replica is not None and known:
+            self._walk_again(module, known[-1:])
+
     def key_active(self, name: str) -> bool:
         """True once the key can sign at every module."""
         for module in self.modules.values():
@@ -573,3 +604,10 @@ class World:
             if key is None or key.state is not KeyState.ACTIVE:
                 return False
         return True
+
+
+def gave_up(records: Iterable[Record]) -> frozenset[Digest]:
+    """The orders that a node reported missing and whose result was not found, by its journal."""
+    records = list(records)
+    reported = frozenset(Digest(r.order) for r in records if isinstance(r, ReportedRecord))
+    return reported - {r.order for r in records if isinstance(r, FoundRecord)}

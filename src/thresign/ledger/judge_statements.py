@@ -1,8 +1,10 @@
-"""Judging what modules state: announced nonces, presence, missing partials."""
+"""Judging what modules state: announced nonces, presence, missing partials, found results."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -16,7 +18,7 @@ from thresign.limits import NONCES_PER_POOL_MAX
 from thresign.orders.digests import sha256
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import NoticeOrder, SignOrder
-from thresign.orders.statements import Announcement, MissingReports, Present
+from thresign.orders.statements import Announcement, FoundReport, FoundReports, MissingReport, MissingReports, Present
 from thresign.trust.standing import Standing
 
 PRESENT_SEQUENCES_MAX = 1024
@@ -123,27 +125,17 @@ def judge_missing(draft: Draft, entry: MissingReports) -> Verdict:
     q, not f+1: an answer leaves a node only when q modules hold the result (signing.journey), so a result that was
     answered and an order that replaces it cannot both be (docs/adr/0008).
 
-    - the order is the newest of its request (or of its key's confirmation) and has not expired; [LEDGER-M1]
+    - the order is the newest of its request (or of its key's confirmation), has not expired, and is not found;
+      [LEDGER-M1]
     - exactly q reports of distinct members, all naming this order, all signatures verify; [LEDGER-M2]
     - signers are ready for a new order. [LEDGER-M3]
     """
     state = draft.state
-    leaf = leaf_hash(entry.order)
-    try:
-        old = SignOrder.decode(entry.order)
-    except MalformedRecord as error:
-        return Refuse(error)
-    key = state.keys.get(KeyId(old.key))
-    if key is None:
-        return _refuse("reports about an order for no key")
-    if old.expires_ms <= draft.time_ms:
-        return Refuse(RequestExpired("the order has expired"))
-    newest = _newest_order(state, key, old)
-    if newest != leaf:
-        return Known("not the newest order of its request")
-    if not draft.touch("order", leaf):
-        return Later("another replacement of this order stands in the same batch")
-    refusal = _check_reports(draft, entry, leaf)
+    opened = _open_order(draft, entry.order)
+    if not isinstance(opened, _OpenOrder):
+        return opened
+    old, key, leaf = opened
+    refusal = _check_reports(draft, entry.reports, leaf, state.roster.q)
     if refusal is not None:
         return refusal
     named = Counter(number for report in entry.reports for number in report.missing)
@@ -170,6 +162,60 @@ def judge_missing(draft: Draft, entry: MissingReports) -> Verdict:
     return Permit(order, (_replace(old, leaf_hash(order.encode())), _mark_silent(silent, draft.time_ms)))
 
 
+def judge_found(draft: Draft, entry: FoundReports) -> Verdict:
+    """Permit iff f + 1 members state that they have verified a result of the newest order of a request.
+
+    One of them is honest, and gives the result to whoever asks. From now on the order is not replaced, so that those
+    who gave it up may hold its result after all (docs/adr/0008).
+
+    - the order is the newest of its request (or of its key's confirmation), has not expired, and is not found;
+      [LEDGER-F1]
+    - exactly f + 1 reports of distinct members, all naming this order, all signatures verify. [LEDGER-F2]
+    """
+    opened = _open_order(draft, entry.order)
+    if not isinstance(opened, _OpenOrder):
+        return opened
+    order, _, leaf = opened
+    refusal = _check_reports(draft, entry.reports, leaf, draft.state.roster.f + 1)
+    if refusal is not None:
+        return refusal
+
+    def apply(state: State) -> None:
+        state.found[leaf] = order.expires_ms
+
+    return Permit(NoticeOrder(sha256(entry.encode())), (apply,))
+
+
+class _OpenOrder(NamedTuple):
+    """An order that may be replaced or found."""
+
+    order: SignOrder
+    key: Key
+    leaf: Digest
+
+
+def _open_order(draft: Draft, encoded: bytes) -> _OpenOrder | Verdict:
+    """The order if it is its request's newest, has not expired and is not found; claimed for one entry of the batch."""
+    state = draft.state
+    try:
+        order = SignOrder.decode(encoded)
+    except MalformedRecord as error:
+        return Refuse(error)
+    key = state.keys.get(KeyId(order.key))
+    if key is None:
+        return _refuse("reports about an order for no key")
+    if order.expires_ms <= draft.time_ms:
+        return Refuse(RequestExpired("the order has expired"))
+    leaf = leaf_hash(encoded)
+    if _newest_order(state, key, order) != leaf:
+        return Known("not the newest order of its request")
+    if leaf in state.found:
+        return Known("a result of the order is found already")
+    if not draft.touch("order", leaf):
+        return Later("other reports about this order stand in the same batch")
+    return _OpenOrder(order, key, leaf)
+
+
 def _newest_order(state: State, key: Key, order: SignOrder) -> Digest | None:
     if key.state is KeyState.CONFIRMING:
         return key.confirmation
@@ -177,16 +223,19 @@ def _newest_order(state: State, key: Key, order: SignOrder) -> Digest | None:
     return record.order if record is not None else None
 
 
-def _check_reports(draft: Draft, entry: MissingReports, leaf: Digest) -> Refuse | None:
+def _check_reports(
+    draft: Draft, reports: Sequence[MissingReport | FoundReport], leaf: Digest, count: int
+) -> Refuse | None:
+    """Refuses unless there are `count` reports about this order, each signed by the member that it names."""
     roster = draft.state.roster
-    if len(entry.reports) != roster.q:
-        return _refuse(f"{len(entry.reports)} reports of a missing partial, {roster.q} are needed")
-    for report in entry.reports:
+    if len(reports) != count:
+        return _refuse(f"{len(reports)} reports about an order, {count} are needed")
+    for report in reports:
         member = roster.member(report.number)
         if member is None or report.domain != draft.state.domain or report.order != leaf:
-            return _refuse("a report of a missing partial about something else", report.number)
+            return _refuse("a report about another order, or of no member", report.number)
         if not draft.checks.signature(member.vote_key, report.signed_bytes(), report.signature):
-            return _refuse("a report of a missing partial whose signature does not verify", report.number)
+            return _refuse("a report whose signature does not verify", report.number)
     return None
 
 

@@ -13,7 +13,7 @@ from thresign.ids import ModuleNumber
 from thresign.ledger.draft import Draft, Plan, finish
 from thresign.ledger.judge_keys import fail, judge_abort, judge_confirmed, judge_generated
 from thresign.ledger.judge_requests import judge_request
-from thresign.ledger.judge_statements import judge_announcement, judge_missing, judge_present
+from thresign.ledger.judge_statements import judge_announcement, judge_found, judge_missing, judge_present
 from thresign.ledger.state import EXPIRY_BUCKET_MS, KeyState, State
 from thresign.ledger.verdicts import Checks, Permit, Refuse, Verdict
 from thresign.orders.batch import Entry
@@ -23,6 +23,7 @@ from thresign.orders.requests import Request
 from thresign.orders.statements import (
     Announcement,
     CeremonyAbort,
+    FoundReports,
     KeyConfirmed,
     KeyGenerated,
     MissingReports,
@@ -52,6 +53,8 @@ def judge(draft: Draft, entry: Entry) -> Verdict:
             return judge_present(draft, entry)
         case MissingReports():
             return judge_missing(draft, entry)
+        case FoundReports():
+            return judge_found(draft, entry)
         case KeyGenerated():
             return judge_generated(draft, entry)
         case KeyConfirmed():
@@ -117,13 +120,15 @@ def apply(state: State, header: Header, planned: Plan) -> None:
 
 
 def _expire(state: State, time_ms: int) -> None:
-    """Drops what agreed time has ended: requests, nonces, ceremonies."""
+    """Drops what agreed time has ended: requests, found orders, nonces, ceremonies."""
     if time_ms // EXPIRY_BUCKET_MS != state.time_ms // EXPIRY_BUCKET_MS:
         for bucket in [second for second in state.expiry if (second + 1) * EXPIRY_BUCKET_MS <= time_ms]:
             for request in state.expiry.pop(bucket):
                 record = state.requests.get(request)
                 if record is not None and record.expires_ms <= time_ms:
                     del state.requests[request]
+    for leaf in [leaf for leaf, expires_ms in state.found.items() if expires_ms <= time_ms]:
+        del state.found[leaf]
     for pool in state.pools.values():
         while pool.nonces and pool.nonces[0].expires_ms <= time_ms:
             pool.nonces.popleft()

@@ -89,6 +89,13 @@ class RequestPart(Record, frozen=True):
     expires_ms: U64
 
 
+class FoundPart(Record, frozen=True):
+    """An order that is not replaced any more."""
+
+    order: Bytes32
+    expires_ms: U64
+
+
 class Snapshot(Record, frozen=True):
     """The whole ledger."""
 
@@ -103,6 +110,7 @@ class Snapshot(Record, frozen=True):
     keys: Annotated[tuple[KeyPart, ...], Count(KEYS_MAX)]
     modules: Annotated[tuple[ModulePart, ...], Count(MODULES_MAX)]
     pools: Annotated[tuple[PoolPart, ...], Count(MODULES_MAX * 8)]
+    found: Annotated[tuple[FoundPart, ...], Count(REQUESTS_MAX)]
     requests: Annotated[tuple[RequestPart, ...], Count(REQUESTS_MAX)]
 
 
@@ -119,6 +127,7 @@ class _Fixed(Record, frozen=True):
     keys: Annotated[tuple[KeyPart, ...], Count(KEYS_MAX)]
     modules: Annotated[tuple[ModulePart, ...], Count(MODULES_MAX)]
     pools: Annotated[tuple[PoolPart, ...], Count(MODULES_MAX * 8)]
+    found: Annotated[tuple[FoundPart, ...], Count(REQUESTS_MAX)]
 
 
 def digest(state: State) -> Digest:
@@ -133,6 +142,7 @@ def digest(state: State) -> Digest:
         _keys(state),
         _modules(state),
         _pools(state),
+        _found(state),
     )
     # A second may hold no request any more: one whose id was used again after its expiry stands under its new one.
     seconds = b"".join(
@@ -165,6 +175,7 @@ def take(state: State) -> Snapshot:
         _keys(state),
         _modules(state),
         _pools(state),
+        _found(state),
         tuple(
             RequestPart(request, record.what, record.order, record.expires_ms)
             for second in sorted(state.expiry)
@@ -202,6 +213,7 @@ def restore(snapshot: Snapshot, domain: Digest) -> State:
         pool = Pool(held.incarnation, held.next_counter)
         pool.nonces.extend(Nonce(n.counter, n.hiding, n.binding, n.expires_ms) for n in held.nonces)
         state.pools[ModuleNumber(held.number), held.group] = pool
+    state.found = {Digest(part.order): part.expires_ms for part in snapshot.found}
     for request in snapshot.requests:
         name = RequestId(request.id)
         if name in state.requests:
@@ -301,3 +313,7 @@ def _pools(state: State) -> tuple[PoolPart, ...]:
         )
         for (number, group), pool in sorted(state.pools.items())
     )
+
+
+def _found(state: State) -> tuple[FoundPart, ...]:
+    return tuple(FoundPart(order, state.found[order]) for order in sorted(state.found))

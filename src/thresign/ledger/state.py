@@ -102,6 +102,8 @@ class State:
     requests: dict[RequestId, RequestRecord] = field(default_factory=dict)
     expiry: dict[int, list[RequestId]] = field(default_factory=dict)
     """Requests by the second in which they expire."""
+    found: dict[Digest, int] = field(default_factory=dict)
+    """Orders, by leaf hash, that are not replaced any more, since a result of theirs is known; and when they expire."""
 
     changed_keys: dict[KeyId, None] = field(default_factory=dict)
     """Keys that changed since somebody last cleared this; no part of the agreed state."""

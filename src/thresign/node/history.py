@@ -14,11 +14,11 @@ from typing import TypeVar
 from thresign.errors import MalformedRecord, StorageError
 from thresign.journal.frames import HEAD_BYTES
 from thresign.journal.segments import SegmentedJournal
-from thresign.node.records import RECORDS, AnsweredRecord, DecidedRecord, ReportedRecord, ResultRecord
+from thresign.node.records import RECORDS, AnsweredRecord, DecidedRecord, FoundRecord, ReportedRecord, ResultRecord
 from thresign.orders.header import Header
 from thresign.orders.merkle import order_hash
 from thresign.orders.orders import KeygenOrder, NoticeOrder, SignOrder, sign_order
-from thresign.storage.interface import AnswerRow, BatchRow, Index, OrderRow, ReportRow, ResultRow, Row
+from thresign.storage.interface import AnswerRow, BatchRow, FoundRow, Index, OrderRow, ReportRow, ResultRow, Row
 from thresign.wire.canonical import Record, decode_one_of
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -38,6 +38,7 @@ class History:
         self._recent: OrderedDict[bytes, ResultRecord] = OrderedDict()
         self._answered: OrderedDict[bytes, None] = OrderedDict()
         self._reported: OrderedDict[bytes, None] = OrderedDict()
+        self._found: OrderedDict[bytes, None] = OrderedDict()
         self._orders: OrderedDict[bytes, list[OrderRow]] = OrderedDict()
         self._batches: OrderedDict[int, int] = OrderedDict()
         self._flushing: asyncio.Task[None] | None = None
@@ -116,10 +117,13 @@ class History:
             case ReportedRecord():
                 self._reported[record.order] = None
                 self._rows.append(ReportRow(record.order))
+            case FoundRecord():
+                self._found[record.order] = None
+                self._rows.append(FoundRow(record.order))
             case AnsweredRecord():
                 self._answered[record.order] = None
                 self._rows.append(AnswerRow(record.order))
-        for kept in (self._recent, self._answered, self._reported, self._orders, self._batches):
+        for kept in (self._recent, self._answered, self._reported, self._found, self._orders, self._batches):
             while len(kept) > RECENT_MAX and len(self._rows) < RECENT_MAX // 2:
                 kept.popitem(last=False)
 
@@ -222,8 +226,10 @@ class History:
         return leaf in self._answered or self._index.answered(leaf)
 
     def gave_up(self, leaf: bytes) -> bool:
-        """True if this module reported the order missing: it must never say that it holds its result."""
-        return leaf in self._reported or self._index.reported(leaf)
+        """True if this module reported the order missing, and the ledger does not know of a result: it must not say
+        that it holds one."""
+        reported = leaf in self._reported or self._index.reported(leaf)
+        return reported and not (leaf in self._found or self._index.found(leaf))
 
     def _read(self, place: int | None, kind: type[RecordT]) -> RecordT | None:
         """The record at this place; None if there is none, or none any more."""

@@ -34,9 +34,16 @@ class ResultRecord(Record, frozen=True):
 
 
 class ReportedRecord(Record, frozen=True):
-    """This module reported the order missing and will not hold its result."""
+    """This module reported the order missing, and will not hold its result unless that is found."""
 
     TAG: ClassVar[bytes] = b"tn.rprt1"
+    order: Bytes32
+
+
+class FoundRecord(Record, frozen=True):
+    """The ledger knows that the order has a result: it is not replaced, and this module may hold its result."""
+
+    TAG: ClassVar[bytes] = b"tn.foun1"
     order: Bytes32
 
 
@@ -48,5 +55,5 @@ class AnsweredRecord(Record, frozen=True):
 
 
 RECORDS: dict[bytes, type[Record]] = {
-    kind.TAG: kind for kind in (DecidedRecord, ResultRecord, ReportedRecord, AnsweredRecord)
+    kind.TAG: kind for kind in (DecidedRecord, ResultRecord, ReportedRecord, FoundRecord, AnsweredRecord)
 }

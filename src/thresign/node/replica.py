@@ -22,7 +22,7 @@ from thresign.ledger.state import KeyState
 from thresign.limits import NONCES_PER_ANNOUNCEMENT_MAX, NONCES_PER_POOL_MAX
 from thresign.node import events as out
 from thresign.node.giving import Giving
-from thresign.node.records import AnsweredRecord, DecidedRecord, ReportedRecord, ResultRecord
+from thresign.node.records import AnsweredRecord, DecidedRecord, FoundRecord, ReportedRecord, ResultRecord
 from thresign.orders import equivocation
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.equivocation import Equivocation
@@ -32,6 +32,8 @@ from thresign.orders.roster import Roster
 from thresign.orders.statements import (
     Announcement,
     CeremonyAbort,
+    FoundReport,
+    FoundReports,
     KeyConfirmed,
     KeyGenerated,
     MissingReport,
@@ -180,12 +182,13 @@ class Replica:
     def _fill(self, reply: Record | ThresignError) -> None:
         self._filling -= 1
         if isinstance(reply, calls.DecidedBatch):
-            self._out.append(out.Write(0, (DecidedRecord(reply.certificate, reply.body, reply.orders),)))
+            batch = Batch.decode(reply.body)
+            self._write_decided(DecidedRecord(reply.certificate, reply.body, reply.orders), batch)
             sequence = reply.certificate.header.sequence
             applied = calls.Applied(
                 sequence, reply.certificate.header.time_ms, reply.body, reply.orders, (), (), 0, 0, ()
             )
-            self._act(sign.Delivered(reply.certificate, Batch.decode(reply.body), applied))
+            self._act(sign.Delivered(reply.certificate, batch, applied))
 
     def _peer_said(self, event: out.PeerSaid) -> None:
         message: Any = event.message
@@ -291,8 +294,7 @@ class Replica:
 
     def _deliver(self, effect: agree.Deliver) -> None:
         applied, entries = effect.applied, effect.batch.entries
-        record = DecidedRecord(effect.certificate, applied.body, applied.orders)
-        self._out.append(out.Write(0, (record,)))
+        self._write_decided(DecidedRecord(effect.certificate, applied.body, applied.orders), effect.batch)
         self._journalled = applied.sequence
         self._out.append(out.Applied(applied, entries))
         for part in applied.keys:
@@ -308,6 +310,10 @@ class Replica:
         if applied.silent and not self._presenting:
             self._presenting = True
             self._ask(calls.PresentCall(), self._present)
+
+    def _write_decided(self, record: DecidedRecord, batch: Batch) -> None:
+        found = (FoundRecord(order_hash(e.order)) for e in batch.entries if isinstance(e, FoundReports))
+        self._out.append(out.Write(0, (record, *found)))
 
     def _act(self, event: sign.Delivered) -> None:
         """Walks the orders of a batch, once: a vault that lost its newest records applies batches again."""
@@ -336,6 +342,8 @@ class Replica:
                 case sign.AskReport():
                     call = calls.ReportMissingCall(effect.order, effect.missing)
                     self._ask(call, self._report)
+                case sign.AskFound():
+                    self._ask(calls.ReportFoundCall(effect.order), self._found)
                 case sign.Broadcast():
                     self._out.append(out.Broadcast(effect.message))
                 case sign.Send():
@@ -373,6 +381,10 @@ class Replica:
     def _report(self, reply: Record | ThresignError) -> None:
         if isinstance(reply, MissingReport):
             self._write((ReportedRecord(reply.order),), lambda: self._walk(sign.OwnReport(reply)))
+
+    def _found(self, reply: Record | ThresignError) -> None:
+        if isinstance(reply, FoundReport):
+            self._walk(sign.OwnFound(reply))
 
     def _journal(self, effect: sign.Journal) -> None:
         records = []

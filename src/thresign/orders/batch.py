@@ -9,6 +9,7 @@ from thresign.orders.requests import Request
 from thresign.orders.statements import (
     Announcement,
     CeremonyAbort,
+    FoundReports,
     KeyConfirmed,
     KeyGenerated,
     MissingReports,
@@ -16,10 +17,10 @@ from thresign.orders.statements import (
 )
 from thresign.wire.canonical import Count, Record, by_tag
 
-Entry = Request | Announcement | KeyGenerated | KeyConfirmed | CeremonyAbort | MissingReports | Present
+Entry = Request | Announcement | KeyGenerated | KeyConfirmed | CeremonyAbort | MissingReports | FoundReports | Present
 
 ENTRIES: dict[bytes, type[Record]] = by_tag(
-    Request, Announcement, KeyGenerated, KeyConfirmed, CeremonyAbort, MissingReports, Present
+    Request, Announcement, KeyGenerated, KeyConfirmed, CeremonyAbort, MissingReports, FoundReports, Present
 )
 
 
@@ -28,6 +29,16 @@ class Batch(Record, frozen=True):
 
     TAG: ClassVar[bytes] = b"ts.btch1"
     entries: Annotated[
-        tuple[Request | Announcement | KeyGenerated | KeyConfirmed | CeremonyAbort | MissingReports | Present, ...],
+        tuple[
+            Request
+            | Announcement
+            | KeyGenerated
+            | KeyConfirmed
+            | CeremonyAbort
+            | MissingReports
+            | FoundReports
+            | Present,
+            ...,
+        ],
         Count(BATCH_ENTRIES_MAX),
     ]

@@ -124,6 +124,29 @@ class MissingReports(Record, frozen=True):
             raise MalformedRecord("missing reports: members do not rise")
 
 
+class FoundReport(Statement, frozen=True):
+    """This module has verified a result of the order, though some have given the order up."""
+
+    TAG: ClassVar[bytes] = b"ts.foun1"
+    domain: Bytes32
+    number: U16
+    order: Bytes32
+    signature: Bytes64
+
+
+class FoundReports(Record, frozen=True):
+    """Batch entry: f + 1 modules have a result of one order. It is not replaced any more: all may hold it."""
+
+    TAG: ClassVar[bytes] = b"ts.fouq1"
+    order: Annotated[bytes, Var(16 * 1024)]
+    """The whole SignOrder, whose leaf hash the reports name."""
+    reports: Annotated[tuple[FoundReport, ...], Count(MODULES_MAX)]
+
+    def check(self) -> None:
+        if any(a.number >= b.number for a, b in zip(self.reports, self.reports[1:], strict=False)):
+            raise MalformedRecord("found reports: members do not rise")
+
+
 class Present(Statement, frozen=True):
     """Batch entry: a module that was reported silent is there again. `sequence` is a recent one: no old copy serves."""
 

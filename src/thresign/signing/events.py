@@ -8,7 +8,7 @@ from typing import NamedTuple
 from thresign.ids import Digest
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.header import Certificate
-from thresign.orders.statements import MissingReport, PartialProof
+from thresign.orders.statements import FoundReport, MissingReport, PartialProof
 from thresign.signing.messages import Message
 from thresign.signing.stages import Answered, Combined
 from thresign.vault import calls
@@ -62,11 +62,17 @@ class OwnReport(NamedTuple):
     report: MissingReport
 
 
+class OwnFound(NamedTuple):
+    """The vault signed that this module has verified a result."""
+
+    report: FoundReport
+
+
 class Tick(NamedTuple):
     """Some time has passed."""
 
 
-Event = Delivered | OwnSigned | Received | Journalled | OwnReport | Tick
+Event = Delivered | OwnSigned | Received | Journalled | OwnReport | OwnFound | Tick
 
 # --- out --------------------------------------------------------------------------------------------------------------
 
@@ -82,6 +88,12 @@ class AskReport(NamedTuple):
 
     order: Digest
     missing: tuple[int, ...]
+
+
+class AskFound(NamedTuple):
+    """Have the vault sign that this module has verified a result of this order."""
+
+    order: Digest
 
 
 class Broadcast(NamedTuple):
@@ -131,4 +143,4 @@ class Blame(NamedTuple):
     why: str
 
 
-Effect = AskSigned | AskReport | Broadcast | Send | Journal | Answer | Submit | Recall | Blame
+Effect = AskSigned | AskReport | AskFound | Broadcast | Send | Journal | Answer | Submit | Recall | Blame

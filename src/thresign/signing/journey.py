@@ -1,18 +1,21 @@
 """The walk of certified orders through a node, sans-IO: `step(event, now_ms) -> effects`.
 
 Every module combines for itself as soon as it has all partials of an order, writes the result down, and says so; a
-result is answered when q modules hold it. A module that reports an order's partial missing gives it up for good: it
-will not hold that order's result. As q + q > n + f, an order is either answered or replaced, never both: a request has
-one signature (docs/adr/0008).
+result is answered when q modules hold it. A module that reports an order's partial missing gives it up: it will not
+hold that order's result. As q + q > n + f, an order is either answered or replaced, never both: a request has one
+signature. Should some hold a result that others gave up, f + 1 modules that have verified it say so; once the ledger
+has that, the order is not replaced any more, and all may hold its result (docs/adr/0008).
 """
 
 from __future__ import annotations
 
 from thresign.ids import Digest
 from thresign.limits import BATCH_ENTRIES_MAX
-from thresign.orders.statements import MissingReport, MissingReports, Partials
+from thresign.orders.merkle import order_hash
+from thresign.orders.statements import FoundReport, FoundReports, MissingReport, MissingReports, Partials
 from thresign.signing.events import (
     Answer,
+    AskFound,
     AskReport,
     AskSigned,
     Blame,
@@ -22,6 +25,7 @@ from thresign.signing.events import (
     Event,
     Journal,
     Journalled,
+    OwnFound,
     OwnReport,
     OwnSigned,
     Past,
@@ -53,6 +57,9 @@ def step(journey: Journey, event: Event, now_ms: int) -> list[Effect]:
         case OwnReport():
             journey.out.append(Broadcast(event.report))
             _on_report(journey, event.report)
+        case OwnFound():
+            journey.out.append(Broadcast(event.report))
+            _on_found_report(journey, event.report)
         case Tick():
             _tick(journey, now_ms)
     if journey.fresh:
@@ -76,6 +83,9 @@ def _delivered(journey: Journey, event: Delivered, now_ms: int) -> None:
             journey.out.append(Broadcast(FetchResult(certified.leaf)))
         if walk.held is None and not walk.reported:
             mine = mine or any(slot.number == journey.number for slot in certified.order.signers)
+    for entry in event.batch.entries:
+        if isinstance(entry, FoundReports):
+            _on_found(journey, order_hash(entry.order))
     for signed in event.applied.signed:
         _own_signed(journey, signed)
     if mine and not event.applied.signed:
@@ -120,6 +130,9 @@ def _received(journey: Journey, sender: int, message: object) -> None:
         case MissingReport():
             if message.number == sender:
                 _on_report(journey, message)
+        case FoundReport():
+            if message.number == sender:
+                _on_found_report(journey, message)
         case FetchPartials():
             if message.sequence <= journey.sequence:
                 journey.out.append(AskSigned(message.sequence))
@@ -152,7 +165,7 @@ def _take_partials(journey: Journey, sender: int, partials: Partials) -> None:
         walk = journey.walks.get(Digest(part.order))
         if walk is None or walk.combined is not None or walk.reported or sender in walk.proofs:
             continue
-        if _age(journey, walk) > journey.timing.partials_ms:
+        if _age(journey, walk) > journey.timing.partials_ms and not walk.found:
             continue
         if any(slot.number == sender for slot in walk.certified.order.signers):
             walk.proofs[sender] = proof
@@ -256,7 +269,7 @@ def _result(combined: Combined) -> Result:
 def _report(journey: Journey, walk: Walk) -> None:
     """Gives the order up: from now on this module will not hold its result. Said again while the order is not replaced,
     for the report may be lost on the way, or with the vault that was asked to sign it."""
-    if walk.combined is not None:
+    if walk.combined is not None or walk.found:
         return
     said = walk.reports.get(journey.number)
     if said is not None:
@@ -284,6 +297,43 @@ def _on_report(journey: Journey, report: MissingReport) -> None:
         journey.out.append(Submit(MissingReports(walk.certified.encoded, chosen)))
 
 
+def _say_found(journey: Journey, walk: Walk) -> None:
+    """Says that there is a result which some gave up; again while the ledger does not know."""
+    if walk.found or not (walk.reported or walk.reports or walk.found_by):
+        return
+    said = walk.found_by.get(journey.number)
+    journey.out.append(AskFound(walk.certified.leaf) if said is None else Broadcast(said))
+
+
+def _on_found_report(journey: Journey, report: FoundReport) -> None:
+    walk = journey.walks.get(Digest(report.order))
+    member = journey.roster.member(report.number)
+    if walk is None or member is None or report.domain != journey.domain or report.number in walk.found_by:
+        return
+    if not journey.combiner.signed(member.vote_key, report.signed_bytes(), report.signature):
+        return
+    walk.found_by[report.number] = report
+    needed = journey.roster.f + 1
+    if len(walk.found_by) >= needed and not walk.found_submitted:
+        walk.found_submitted = True
+        chosen = tuple(walk.found_by[number] for number in sorted(walk.found_by)[:needed])
+        journey.out.append(Submit(FoundReports(walk.certified.encoded, chosen)))
+
+
+def _on_found(journey: Journey, leaf: Digest) -> None:
+    """The ledger knows that the order has a result: nothing replaces it, so this module may hold it."""
+    walk = journey.walks.get(leaf)
+    if walk is None:
+        return
+    walk.found, walk.reported = True, False
+    if walk.held is not None:
+        walk.holders.add(journey.number)
+        journey.out.append(Broadcast(Held((leaf,))))
+        _try_answer(journey, walk)
+    elif walk.combined is None:
+        journey.out.append(Broadcast(FetchResult(leaf)))
+
+
 def _tick(journey: Journey, now_ms: int) -> None:
     timing = journey.timing
     fetch: dict[int, set[int]] = {}
@@ -300,7 +350,8 @@ def _tick(journey: Journey, now_ms: int) -> None:
             if not walk.reported:
                 missing = {slot.number for slot in walk.certified.order.signers} - set(walk.proofs) - {journey.number}
                 fetch.setdefault(walk.certified.sequence, set()).update(missing)
-            if walk.reported:  # whoever holds the result may have ended its own walk, and say nothing of itself
+            # Who holds the result may have ended its own walk, and say nothing of itself.
+            if walk.reported or walk.found:
                 journey.out.append(Broadcast(FetchResult(leaf)))
             else:
                 journey.out.extend(Send(holder, FetchResult(leaf)) for holder in sorted(walk.holders))
@@ -311,6 +362,7 @@ def _tick(journey: Journey, now_ms: int) -> None:
             unheard.append(leaf)
             if not walk.reported:
                 journey.out.append(Broadcast(Held((leaf,))))
+            _say_found(journey, walk)
             _remind(journey, walk, age)
     if unheard:
         journey.out.append(Broadcast(FetchHeld(tuple(unheard[:BATCH_ENTRIES_MAX]))))

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from thresign.limits import BATCH_ENTRIES_MAX, MODULES_MAX
 from thresign.orders.orders import SIGNATURE_BYTES_MAX, ElementBytes
-from thresign.orders.statements import KeygenSuccess, MissingReport, PartialProof, Partials
+from thresign.orders.statements import FoundReport, KeygenSuccess, MissingReport, PartialProof, Partials
 from thresign.wire.canonical import U8, U64, Bytes32, Count, Record, Var
 
 
@@ -82,7 +82,16 @@ class KeygenDone(Record, frozen=True):
 
 
 Message = (
-    PartialsOf | Held | FetchHeld | Result | MissingReport | FetchPartials | FetchResult | KeygenPackage | FetchPackage
+    PartialsOf
+    | Held
+    | FetchHeld
+    | Result
+    | MissingReport
+    | FoundReport
+    | FetchPartials
+    | FetchResult
+    | KeygenPackage
+    | FetchPackage
 )
 
 MESSAGES: dict[bytes, type[Record]] = {
@@ -93,6 +102,7 @@ MESSAGES: dict[bytes, type[Record]] = {
         FetchHeld,
         Result,
         MissingReport,
+        FoundReport,
         FetchPartials,
         FetchResult,
         KeygenPackage,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from thresign.ids import Digest
 from thresign.orders.roster import Roster
-from thresign.orders.statements import MissingReport, PartialProof
+from thresign.orders.statements import FoundReport, MissingReport, PartialProof
 from thresign.signing.combining import Combiner, SigningKey
 from thresign.signing.events import Effect
 from thresign.signing.messages import PartialsOf
@@ -40,7 +40,10 @@ class Timing:
 
 @dataclass(slots=True)
 class Walk:
-    """One order on its way."""
+    """One order on its way.
+
+    `reported` means that this module gave the order up, and will not hold its result unless that is found.
+    """
 
     certified: Certified
     since_ms: int
@@ -58,6 +61,11 @@ class Walk:
     reported: bool = False
     reports: dict[int, MissingReport] = field(default_factory=dict)
     submitted: bool = False
+    """The reports that replace the order went out."""
+    found_by: dict[int, FoundReport] = field(default_factory=dict)
+    found_submitted: bool = False
+    found: bool = False
+    """The ledger knows that there is a result: the order is not replaced, and who gave it up may hold it."""
 
 
 @dataclass(slots=True)

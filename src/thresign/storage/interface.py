@@ -43,7 +43,13 @@ class ReportRow(NamedTuple):
     leaf: bytes
 
 
-Row = BatchRow | OrderRow | ResultRow | AnswerRow | ReportRow
+class FoundRow(NamedTuple):
+    """An order of which the ledger knows that it has a result."""
+
+    leaf: bytes
+
+
+Row = BatchRow | OrderRow | ResultRow | AnswerRow | ReportRow | FoundRow
 
 
 class Index(Protocol):
@@ -75,6 +81,9 @@ class Index(Protocol):
 
     def reported(self, leaf: bytes) -> bool:
         """True if this module gave the order up."""
+
+    def found(self, leaf: bytes) -> bool:
+        """True if the ledger knows that the order has a result."""
 
     def prune(self, place: int, sequence: int) -> None:
         """Forgets batches and results before this place, and orders of batches before this sequence."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from thresign.errors import StorageError
-from thresign.storage.interface import AnswerRow, BatchRow, OrderRow, ReportRow, ResultRow, Row
+from thresign.storage.interface import AnswerRow, BatchRow, FoundRow, OrderRow, ReportRow, ResultRow, Row
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batches (sequence INTEGER PRIMARY KEY, place INTEGER NOT NULL);
@@ -21,12 +21,14 @@ CREATE INDEX IF NOT EXISTS orders_by_request ON orders (request);
 CREATE TABLE IF NOT EXISTS results (leaf BLOB PRIMARY KEY, place INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answers (leaf BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reports (leaf BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS found (leaf BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), place INTEGER NOT NULL);
 """
 
 _PRUNE_BY_SEQUENCE = (
     "DELETE FROM answers WHERE leaf IN (SELECT leaf FROM orders WHERE sequence < ?)",
     "DELETE FROM reports WHERE leaf IN (SELECT leaf FROM orders WHERE sequence < ?)",
+    "DELETE FROM found WHERE leaf IN (SELECT leaf FROM orders WHERE sequence < ?)",
     "DELETE FROM orders WHERE sequence < ?",
 )
 
@@ -53,6 +55,7 @@ class SqliteIndex:
         results = [(r.leaf, r.place) for r in rows if isinstance(r, ResultRow)]
         answers = [(r.leaf,) for r in rows if isinstance(r, AnswerRow)]
         reports = [(r.leaf,) for r in rows if isinstance(r, ReportRow)]
+        found = [(r.leaf,) for r in rows if isinstance(r, FoundRow)]
         try:
             with self._lock:
                 self._db.execute("BEGIN")
@@ -61,6 +64,7 @@ class SqliteIndex:
                 self._db.executemany("INSERT OR IGNORE INTO results VALUES (?, ?)", results)
                 self._db.executemany("INSERT OR IGNORE INTO answers VALUES (?)", answers)
                 self._db.executemany("INSERT OR IGNORE INTO reports VALUES (?)", reports)
+                self._db.executemany("INSERT OR IGNORE INTO found VALUES (?)", found)
                 self._db.execute("INSERT OR REPLACE INTO position VALUES (1, ?)", (position,))
                 self._db.execute("COMMIT")
         except sqlite3.Error as error:
@@ -124,6 +128,9 @@ class SqliteIndex:
 
     def reported(self, leaf: bytes) -> bool:
         return self._one("SELECT 1 FROM reports WHERE leaf = ?", leaf) is not None
+
+    def found(self, leaf: bytes) -> bool:
+        return self._one("SELECT 1 FROM found WHERE leaf = ?", leaf) is not None
 
     def close(self) -> None:
         self._db.close()

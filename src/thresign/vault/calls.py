@@ -315,6 +315,13 @@ class ReportMissingCall(Record, frozen=True):
     missing: Annotated[tuple[U16, ...], Count(MODULES_MAX)]
 
 
+class ReportFoundCall(Record, frozen=True):
+    """State that this module has verified a result of an order. Answer: FoundReport."""
+
+    TAG: ClassVar[bytes] = b"tv.foun?"
+    order: Bytes32
+
+
 class PresentCall(Record, frozen=True):
     """State that this module is there. Answer: Present."""
 
@@ -398,6 +405,7 @@ BULK_LANE: dict[bytes, type[Record]] = {
         UnusedCall,
         AnnounceCall,
         ReportMissingCall,
+        ReportFoundCall,
         PresentCall,
         KeygenBeginCall,
         KeygenDealCall,

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from thresign.errors import MalformedRecord, ThresignError
 from thresign.limits import FRAME_BYTES_MAX
 from thresign.orders.header import Certificate
-from thresign.orders.statements import Announcement, CeremonyAbort, MissingReport, Present
+from thresign.orders.statements import Announcement, CeremonyAbort, FoundReport, MissingReport, Present
 from thresign.orders.votes import Checkpoint, NewView, PrePrepare, ViewChange, Vote
 from thresign.vault import calls, recovery_calls
 from thresign.wire.canonical import Record, by_tag, decode_one_of
@@ -40,6 +40,7 @@ ANSWERS: dict[bytes, type[Record]] = by_tag(
     Checkpoint,
     Announcement,
     MissingReport,
+    FoundReport,
     Present,
     CeremonyAbort,
     Certificate,

@@ -27,6 +27,7 @@ from thresign.orders.requests import Request
 from thresign.orders.statements import (
     Announcement,
     CeremonyAbort,
+    FoundReport,
     KeyGenerated,
     MissingReport,
     Partials,
@@ -87,6 +88,7 @@ class Service:
             calls.UnusedCall: self._count_unused,
             calls.AnnounceCall: self._announce,
             calls.ReportMissingCall: self._report_missing,
+            calls.ReportFoundCall: self._report_found,
             calls.PresentCall: self._present,
             calls.KeygenBeginCall: self._keygen_begin,
             calls.KeygenDealCall: self._keygen_deal,
@@ -271,6 +273,11 @@ class Service:
         unsigned = MissingReport(self.book.state.domain, self.book.number, call.order, call.missing, NO_SIGNATURE)
         signature = self.token.sign_statement(unsigned.signed_bytes())
         return Ballot(MissingReport(unsigned.domain, unsigned.number, call.order, call.missing, signature))
+
+    def _report_found(self, call: calls.ReportFoundCall, _now_ms: int) -> Ballot:
+        unsigned = FoundReport(self.book.state.domain, self.book.number, call.order, NO_SIGNATURE)
+        signature = self.token.sign_statement(unsigned.signed_bytes())
+        return Ballot(FoundReport(unsigned.domain, unsigned.number, call.order, signature))
 
     def _present(self, _call: calls.PresentCall, _now_ms: int) -> Ballot:
         state = self.book.state

@@ -8,7 +8,7 @@ from tests.simulation.byzantine.behaviour import Behaviour, Sent
 from tests.simulation.stubs import sign
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import SignOrder
-from thresign.orders.statements import MissingReport, SharePart
+from thresign.orders.statements import FoundReport, MissingReport, SharePart
 from thresign.signing.messages import FetchHeld, Held, PartialsOf, Result
 from thresign.wire.canonical import Record
 
@@ -66,8 +66,8 @@ class OtherResults(Behaviour):
 
 
 class LyingHeld(Behaviour):
-    """It says that it holds every result, at once and many times, signs that it holds none, gives away none, and blames
-    whom it likes; its own partials it keeps from all but one."""
+    """It says that it holds every result, at once and many times, signs that it holds none and that all are found,
+    gives away none, and blames whom it likes; its own partials it keeps from all but one."""
 
     name = "lying held"
     every_ms = 40.0
@@ -101,7 +101,9 @@ class LyingHeld(Behaviour):
             self.told.add(leaf)
             missing = (self.rng.choice([slot.number for slot in order.signers]),)
             report = self.signed(MissingReport(service.book.state.domain, self.number, leaf, missing, bytes(64)))
+            found = self.signed(FoundReport(service.book.state.domain, self.number, leaf, bytes(64)))
             for to in self.others:
                 for delay in (0, 5, 1200):
                     self.later(delay, to, Held((leaf,)))
                     self.later(delay, to, report)
+                    self.later(delay, to, found)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tests.simulation.byzantine.behaviour import Behaviour, Sent
 from thresign.agreement.pbft.messages import DecidedBatch
-from thresign.orders.statements import MissingReport
+from thresign.orders.statements import FoundReport, MissingReport
 from thresign.orders.votes import Checkpoint, NewView, PrePrepare, ViewChange, Vote
 from thresign.signing.messages import Held, PartialsOf, Result
 from thresign.wire.canonical import Record
@@ -24,6 +24,7 @@ WORTH_KEEPING = (
     PartialsOf,
     Result,
     MissingReport,
+    FoundReport,
 )
 KEPT_MAX = 400
 
@@ -63,7 +64,7 @@ class Replays(Behaviour):
             case ViewChange() | NewView() | Checkpoint():
                 bent = replace(message, roster_epoch=message.roster_epoch + 1)
                 return self.signed(bent) if message.number == self.number else bent
-            case MissingReport():
+            case MissingReport() | FoundReport():
                 bent_report = replace(message, domain=self.rng.randbytes(32))
                 return self.signed(bent_report) if message.number == self.number else bent_report
             case Vote():

@@ -114,6 +114,14 @@ def test_after_the_deadline_it_is_too_late() -> None:
     assert run.judge(entry) == Known("the key is failed")
 
 
+def test_a_confirming_order_can_be_found() -> None:
+    run, _, order = generating()
+    (confirming,) = run.apply(run.domain.generated(order)).orders
+    assert isinstance(confirming, SignOrder)
+    run.apply(run.domain.found(confirming))
+    assert run.judge(run.domain.missing(confirming, (1,))) == Known("a result of the order is found already")
+
+
 def test_without_nonces_the_confirmation_waits() -> None:
     run = LedgerRun(StubDomain())
     _, order = run.create_key()

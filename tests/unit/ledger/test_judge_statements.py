@@ -1,4 +1,5 @@
-"""Judging what modules state: nonces [LEDGER-A1 to A4], presence [LEDGER-P1, P2], lost partials [LEDGER-M1 to M3]."""
+"""Judging what modules state: nonces [LEDGER-A1 to A4], presence [LEDGER-P1, P2], lost partials
+[LEDGER-M1 to M3], found results [LEDGER-F1, F2]."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from thresign.limits import NONCES_PER_POOL_MAX, faults
 from thresign.orders.digests import sha256
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import NoticeOrder, SignOrder
-from thresign.orders.statements import Announcement, MissingReports
+from thresign.orders.statements import Announcement, FoundReports, MissingReports
 
 TWO = ModuleNumber(2)
 
@@ -276,7 +277,7 @@ def test_q_and_neither_fewer_nor_more(n: int) -> None:
             assert isinstance(verdict, Permit)
         else:
             assert isinstance(verdict, Refuse)
-            assert f"{count} reports of a missing partial, {run.domain.q} are needed" in verdict.error.detail
+            assert f"{count} reports about an order, {run.domain.q} are needed" in verdict.error.detail
     assert run.domain.q > faults(n) + 1
 
 
@@ -353,9 +354,9 @@ def test_bytes_that_are_no_order() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"domain": sha256(b"x")}, "about something else"),
-        ({"order": sha256(b"x")}, "about something else"),
-        ({"number": 9}, "about something else"),
+        ({"domain": sha256(b"x")}, "about another order, or of no member"),
+        ({"order": sha256(b"x")}, "about another order, or of no member"),
+        ({"number": 9}, "about another order, or of no member"),
         ({"signature": bytes(64)}, "whose signature does not verify"),
         ({"missing": (3,)}, "whose signature does not verify"),
     ],
@@ -365,6 +366,67 @@ def test_reports_that_do_not_count(change: dict[str, Any], said: str) -> None:
     good = run.domain.missing(order, (1,))
     reports = (*good.reports[:-1], replace(good.reports[-1], **change))
     verdict = run.judge(MissingReports(order.encode(), reports))
+    assert isinstance(verdict, Refuse)
+    assert said in verdict.error.detail
+    assert verdict.error.culprits == (reports[-1].number,)
+
+
+def test_a_found_order_is_not_replaced() -> None:
+    """f + 1 modules have its result: who gave it up may hold it, and reports that come later change nothing."""
+    run, order = signing()
+    run.apply(run.domain.found(order))
+    assert run.state.found == {leaf_hash(order.encode()): order.expires_ms}
+    for late in (run.domain.missing(order, (1,)), run.domain.found(order), run.domain.found(order, (3, 4))):
+        assert run.judge(late) == Known("a result of the order is found already")
+
+
+def test_an_order_is_found_or_replaced_and_the_first_entry_decides() -> None:
+    run, order = signing()
+    found, missing = run.domain.found(order), run.domain.missing(order, (1,))
+    assert [type(verdict) for verdict in run.verdicts(found, missing)] == [Permit, Later]
+    assert [type(verdict) for verdict in run.verdicts(missing, found)] == [Permit, Later]
+    run.apply(missing)
+    assert run.judge(found) == Known("not the newest order of its request")
+    assert run.state.found == {}
+
+
+@pytest.mark.parametrize("n", [4, 5, 6, 7])
+def test_f_modules_alone_find_nothing(n: int) -> None:
+    run, order = signing(n)
+    for count in range(1, n + 1):
+        verdict = run.judge(run.domain.found(order, run.domain.numbers[:count]))
+        if count == faults(n) + 1:
+            assert isinstance(verdict, Permit)
+        else:
+            assert isinstance(verdict, Refuse)
+            assert f"{count} reports about an order, {faults(n) + 1} are needed" in verdict.error.detail
+
+
+def test_a_found_order_is_forgotten_when_it_expires() -> None:
+    run, order = signing()
+    verdict = run.judge(run.domain.found(order), order.expires_ms)
+    assert isinstance(verdict, Refuse)
+    assert type(verdict.error) is RequestExpired
+    run.apply(run.domain.found(order))
+    for time_ms, left in ((order.expires_ms - 1, 1), (order.expires_ms, 0)):
+        run.apply(after_ms=time_ms - run.time_ms)
+        assert len(run.state.found) == left
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"domain": sha256(b"x")}, "about another order, or of no member"),
+        ({"order": sha256(b"x")}, "about another order, or of no member"),
+        ({"number": 9}, "about another order, or of no member"),
+        ({"signature": bytes(64)}, "whose signature does not verify"),
+    ],
+)
+def test_found_reports_that_do_not_count(change: dict[str, Any], said: str) -> None:
+    run, order = signing()
+    good = run.domain.found(order)
+    reports = (*good.reports[:-1], replace(good.reports[-1], **change))
+    verdict = run.judge(FoundReports(order.encode(), reports))
     assert isinstance(verdict, Refuse)
     assert said in verdict.error.detail
     assert verdict.error.culprits == (reports[-1].number,)

@@ -13,7 +13,7 @@ import pytest
 from thresign.errors import StorageError
 from thresign.journal.segments import SegmentedJournal
 from thresign.node.history import FLUSH_ROWS, History
-from thresign.node.records import ReportedRecord
+from thresign.node.records import FoundRecord, ReportedRecord
 from thresign.storage.interface import Row
 from thresign.storage.sqlite import SqliteIndex
 
@@ -58,6 +58,18 @@ def test_index_that_cannot_be_written(tmp_path: Path) -> None:
     history = History(SegmentedJournal(tmp_path / "journal"), index)
     assert all(index.reported(record.order) for record in reports(FLUSH_ROWS))
     history.close()
+
+
+def test_an_order_that_is_found_is_given_up_no_more(tmp_path: Path) -> None:
+    """Whichever is written first: the report may have been on its way when the ledger learned of the result."""
+    given_up, found, late = reports(3)
+    records = [given_up, found, FoundRecord(found.order), FoundRecord(late.order), late]
+    for _ in range(2):  # from memory, and after a start from the index
+        history = History(SegmentedJournal(tmp_path / "journal"), SqliteIndex(tmp_path / "index.sqlite"))
+        history.append(records)
+        assert [history.gave_up(record.order) for record in (given_up, found, late)] == [True, False, False]
+        history.close()
+        records = []
 
 
 def test_index_goes_on_after_a_write_that_failed(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from thresign.orders.header import MemberSignature
 from thresign.orders.merkle import batch_root, leaf_hash
 from thresign.orders.orders import KeygenOrder
 from thresign.orders.statements import (
+    FoundReports,
     KeyGenerated,
     MissingReport,
     MissingReports,
@@ -88,6 +89,14 @@ def test_reports_of_missing_partials_are_of_distinct_modules_in_order() -> None:
         with pytest.raises(MalformedRecord):
             MissingReports(b"", reports).encode()
     MissingReports(b"", (one, two)).encode()
+
+
+def test_found_reports_are_of_distinct_modules_in_order() -> None:
+    one, two = (DOMAIN.found_report(number, LEAF) for number in (1, 2))
+    for reports in ((two, one), (one, one), (one, replace(two, number=1))):
+        with pytest.raises(MalformedRecord):
+            FoundReports(b"", reports).encode()
+    FoundReports(b"", (one, two)).encode()
 
 
 def generated() -> KeyGenerated:

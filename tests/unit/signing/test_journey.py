@@ -18,9 +18,10 @@ from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import SignOrder
-from thresign.orders.statements import MissingReports, Partials, SharePart
+from thresign.orders.statements import FoundReport, MissingReports, Partials, SharePart
 from thresign.signing.events import (
     Answer,
+    AskFound,
     AskReport,
     AskSigned,
     Blame,
@@ -29,6 +30,7 @@ from thresign.signing.events import (
     Effect,
     Journal,
     Journalled,
+    OwnFound,
     OwnReport,
     OwnSigned,
     Past,
@@ -122,6 +124,16 @@ class Walker:
             else:
                 self.hear(number, self.partials_of(number))
         return self.effects
+
+    def find(self) -> list[Effect]:
+        """The ledger learns that the order has a result."""
+        entry = self.domain.found(self.order)
+        self.run.time_ms += 1
+        planned = self.run.plan(entry)
+        assert not isinstance(planned, (str, Exception))
+        self.header = ledger.next_header(self.run.state, planned)
+        self.entries, self.leaves = [entry], tuple(planned.leaves)  # type: ignore[list-item]
+        return self.deliver()
 
     def hold(self) -> list[Effect]:
         self.combine()
@@ -480,6 +492,111 @@ def test_who_reported_an_order_never_holds_it() -> None:
         assert of(walker.hear(number, Held((walker.leaf,))), Answer) == []
     # q others do hold it: then it is the request's signature, and answered here too.
     assert of(walker.hear(others[walker.domain.q - 1], Held((walker.leaf,))), Answer)
+
+
+# --- split: some hold a result that others gave up ------------------------------------------------------------------
+
+
+def split() -> Walker:
+    """A module that gave an order up, and has its result on disk now."""
+    walker = Walker(outsider(Walker()))
+    walker.give_up()
+    walker.step(OwnReport(walker.report(walker.number)))
+    walker.hear(2, walker.result())
+    walker.step(Journalled(frozenset({walker.leaf})))
+    return walker
+
+
+def test_who_gave_an_order_up_and_has_its_result_says_that_it_is_found() -> None:
+    walker = split()
+    assert of(walker.tick(250), AskFound) == [AskFound(walker.leaf)]
+    assert of(walker.tick(250), AskFound) == [AskFound(walker.leaf)], "the vault may have gone down with the question"
+    report = walker.domain.found_report(walker.number, walker.leaf)
+    assert said(walker.step(OwnFound(report)), FoundReport) == [report]
+    effects = walker.tick(250)
+    assert of(effects, AskFound) == []
+    assert said(effects, FoundReport) == [report]
+
+
+def test_who_holds_a_result_that_another_gave_up_says_that_it_is_found() -> None:
+    for hint in (Walker.report, lambda walker, number: walker.domain.found_report(number, walker.leaf)):
+        walker = Walker()
+        walker.hold()
+        assert of(walker.tick(250), AskFound) == []
+        walker.hear(3, hint(walker, 3))
+        assert of(walker.tick(250), AskFound) == [AskFound(walker.leaf)]
+
+
+def test_who_has_no_result_finds_none() -> None:
+    walker = Walker(outsider(Walker()))
+    walker.give_up()
+    walker.hear(3, walker.domain.found_report(3, walker.leaf))
+    for _ in range(20):
+        walker.tick(250)
+    assert of(walker.effects, AskFound) == []
+
+
+@pytest.mark.parametrize("n", [4, 5, 6, 7])
+def test_f_and_one_found_reports_go_to_the_ledger(n: int) -> None:
+    walker = Walker(1, n)
+    needed = faults(n) + 1
+    for number in walker.domain.numbers[:needed]:
+        assert of(walker.effects, Submit) == []
+        for _ in range(2):
+            walker.hear(number, walker.domain.found_report(number, walker.leaf))
+    (submit,) = of(walker.effects, Submit)
+    assert submit.entry == walker.domain.found(walker.order)
+    walker.hear(n, walker.domain.found_report(n, walker.leaf))
+    assert len(of(walker.effects, Submit)) == 1
+
+
+def test_found_reports_that_do_not_count() -> None:
+    walker = Walker()
+    walker.hear(2, walker.domain.found_report(2, walker.leaf))
+    good = walker.domain.found_report(3, walker.leaf)
+    for sender, report in (
+        (3, replace(good, signature=bytes(64))),
+        (3, replace(good, domain=sha256(b"x"))),
+        (3, replace(good, order=sha256(b"x"))),
+        (4, good),
+        (9, walker.domain.found_report(9, walker.leaf)),
+    ):
+        assert of(walker.hear(sender, report), Submit) == []
+    assert of(walker.hear(3, good), Submit)
+
+
+def test_once_it_is_found_who_gave_it_up_holds_it() -> None:
+    walker = split()
+    for number in [n for n in walker.domain.numbers if n != walker.number][: walker.domain.q - 1]:
+        walker.hear(number, Held((walker.leaf,)))
+    assert of(walker.effects, Answer) == []
+    effects = walker.find()
+    assert said(effects, Held) == [Held((walker.leaf,))]
+    assert of(effects, Answer)
+    assert sent(walker.hear(2, FetchHeld((walker.leaf,))), Held) == [(2, Held((walker.leaf,)))]
+
+
+def test_once_it_is_found_who_has_no_result_asks_for_it_and_reports_nothing() -> None:
+    walker = Walker(outsider(Walker()))
+    walker.give_up()
+    assert said(walker.find(), FetchResult) == [FetchResult(walker.leaf)]
+    walker.effects.clear()
+    for _ in range(20):
+        assert said(walker.tick(250), FetchResult) == [FetchResult(walker.leaf)]
+    assert of(walker.effects, AskReport) == []
+    # It is combined from partials too, however late they come: the order has one signature.
+    walker.combine()
+    assert of(walker.effects, Journal)
+    assert said(walker.step(Journalled(frozenset({walker.leaf}))), Held) == [Held((walker.leaf,))]
+
+
+def test_what_is_found_is_not_said_to_be_found() -> None:
+    walker = split()
+    walker.find()
+    walker.effects.clear()
+    for _ in range(20):
+        walker.tick(250)
+    assert of(walker.effects, AskFound) == []
 
 
 def test_who_holds_it_never_reports_it_and_helps_who_does() -> None:

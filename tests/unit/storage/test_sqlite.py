@@ -8,7 +8,7 @@ import pytest
 
 from thresign.errors import StorageError
 from thresign.orders.digests import sha256
-from thresign.storage.interface import AnswerRow, BatchRow, OrderRow, ReportRow, ResultRow, Row
+from thresign.storage.interface import AnswerRow, BatchRow, FoundRow, OrderRow, ReportRow, ResultRow, Row
 from thresign.storage.sqlite import SqliteIndex
 
 LEAF, OTHER, REQUEST = sha256(b"leaf"), sha256(b"other"), sha256(b"request")
@@ -20,6 +20,7 @@ ROWS: list[Row] = [
     ResultRow(OTHER, 300),
     AnswerRow(OTHER),
     ReportRow(LEAF),
+    FoundRow(LEAF),
 ]
 
 
