@@ -14,7 +14,7 @@ from tests.conftest import Measured
 from tests.house.agreed import check_same_everywhere, public_key
 from tests.house.asking import Asker, at_node
 from tests.house.domain import RunningDomain, running_domain
-from tests.house.stream import SPLIT, check_one_signature_each, eventually, streaming
+from tests.house.stream import check_one_signature_each, eventually, streaming
 from thresign.agreement.pbft.state import Timing as AgreementTiming
 from thresign.cli.processes import PARTS
 from thresign.orders.bundle import verify_evidence
@@ -140,7 +140,7 @@ def test_stopped_process(domain: RunningDomain, leads: bool, part: str, measured
         before = client.status(domain.url(1))
     stopped = before.primary if leads else before.primary % len(domain.numbers) + 1
     other = next(number for number in domain.numbers if number not in (before.primary, stopped))
-    with streaming(domain.profile(), "k", CALLERS, f"stop-{part}-{leads}", undecided_allowed=SPLIT) as stream:
+    with streaming(domain.profile(), "k", CALLERS, f"stop-{part}-{leads}") as stream:
         stream.wait_answered(10, 0.0, 30.0)
         stopped_s = time.monotonic()
         domain.signal(stopped, part, signal.SIGSTOP)

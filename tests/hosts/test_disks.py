@@ -13,7 +13,7 @@ import pytest
 from tests.house.agreed import check_same_chain, check_same_everywhere, public_key, sequence, wait_caught_up
 from tests.house.disks import small_disk
 from tests.house.domain import RunningDomain, running_domain
-from tests.house.stream import SPLIT, check_one_signature_each, eventually, streaming
+from tests.house.stream import check_one_signature_each, eventually, streaming
 from tests.house.supervised import supervised
 from thresign.cli.processes import PARTS
 from thresign.errors import Undecided
@@ -64,9 +64,7 @@ def start(domain: RunningDomain, number: int) -> None:
 def votes_count(domain: RunningDomain, number: int, other: int) -> None:
     """With another module gone, nothing is decided without this one."""
     stop(domain, other)
-    with streaming(
-        domain.profile(), "k", 1, f"without-{other}-{time.monotonic_ns()}", undecided_allowed=SPLIT
-    ) as stream:
+    with streaming(domain.profile(), "k", 1, f"without-{other}-{time.monotonic_ns()}") as stream:
         stream.wait_answered(3, 0.0, HEALS_S)
     check_one_signature_each(stream, public_key(domain))
     start(domain, other)
@@ -86,7 +84,7 @@ def votes_count_again(domain: RunningDomain, number: int, other: int) -> None:
                 pass
             finally:
                 start(domain, other)
-        with streaming(domain.profile(), "k", CALLERS, f"more-{asked}", undecided_allowed=SPLIT) as stream:
+        with streaming(domain.profile(), "k", CALLERS, f"more-{asked}") as stream:
             stream.wait_answered(20, 0.0, HEALS_S)
         check_one_signature_each(stream, public_key(domain))
     raise AssertionError(f"module {number} does not vote again")
@@ -98,9 +96,7 @@ def test_full_disk(domain: RunningDomain, part: str) -> None:
     stop(domain, 3)
     with small_disk(domain.directory(3) / part) as disk, supervised(domain, 3) as module:
         domain.wait_ready([3])
-        with streaming(
-            domain.profile(), "k", CALLERS, f"full-{part}", timeout_s=60.0, undecided_allowed=SPLIT
-        ) as stream:
+        with streaming(domain.profile(), "k", CALLERS, f"full-{part}", timeout_s=60.0) as stream:
             stream.wait_answered(10, 0.0, HEALS_S)
             disk.fill()
             if part == "token":  # which is written to when a vault begins a new life, and when a key is made
@@ -123,7 +119,7 @@ def test_module_that_was_away(domain: RunningDomain) -> None:
     """More is decided without it than the others send at once or than lies between two checkpoints: it catches up."""
     away_at = sequence(domain, 2)
     stop(domain, 2)
-    with streaming(domain.profile(), "k", CALLERS, "away", undecided_allowed=SPLIT) as stream:
+    with streaming(domain.profile(), "k", CALLERS, "away") as stream:
         eventually(lambda: sequence(domain, 1) > away_at + MISSED, 60.0, f"{MISSED} batches without module 2")
     check_one_signature_each(stream, public_key(domain))
     start(domain, 2)
@@ -135,7 +131,7 @@ def test_module_that_was_away(domain: RunningDomain) -> None:
 
 def test_erased_node_disk(domain: RunningDomain) -> None:
     """A module whose node has lost all that it had written gets it back, answers what was asked before, and signs."""
-    with streaming(domain.profile(), "k", CALLERS, "erased", undecided_allowed=SPLIT) as stream:
+    with streaming(domain.profile(), "k", CALLERS, "erased") as stream:
         stream.wait_answered(20, 0.0, HEALS_S)
     stop(domain, 2)
     for path in (domain.directory(2) / "node").iterdir():
@@ -153,7 +149,7 @@ def test_vault_disk_that_forgot(domain: RunningDomain, how: str) -> None:
     stop(domain, 2)
     old = journal.read_bytes()
     start(domain, 2)
-    with streaming(domain.profile(), "k", CALLERS, f"forgot-{how}", undecided_allowed=SPLIT) as stream:
+    with streaming(domain.profile(), "k", CALLERS, f"forgot-{how}") as stream:
         stream.wait_answered(20, 0.0, HEALS_S)
         stop(domain, 2)
         status = journal.stat()

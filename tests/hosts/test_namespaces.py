@@ -14,7 +14,7 @@ from tests.house.agreed import check_same_chain, check_same_everywhere, public_k
 from tests.house.asking import Asker, at_node
 from tests.house.domain import RunningDomain, make_domain
 from tests.house.network import Network, network
-from tests.house.stream import SPLIT, Stream, check_one_signature_each, eventually, streaming
+from tests.house.stream import Stream, check_one_signature_each, eventually, streaming
 from thresign.client import Profile
 
 pytestmark = pytest.mark.xdist_group("namespaces")
@@ -107,7 +107,7 @@ def test_one_alone(domain: RunningDomain, hosts: Network, who: str, measured: Me
     alone = primary if who == "primary" else primary % 4 + 1
     others = [number for number in domain.numbers if number != alone]
     with Asker(domain) as asker:
-        with streaming(callers_of(domain, others), "k", CALLERS, f"alone-{who}", undecided_allowed=SPLIT) as stream:
+        with streaming(callers_of(domain, others), "k", CALLERS, f"alone-{who}") as stream:
             stream.wait_answered(10, 0.0, 30.0)
             cut_s = time.monotonic()
             hosts.partition({alone}, others)
@@ -120,7 +120,6 @@ def test_one_alone(domain: RunningDomain, hosts: Network, who: str, measured: Me
         answers = {asker.sign(b"cut off", f"alone-{who}", node=node).signature for node in domain.numbers}
         assert len(answers) == 1
     measured(f"3|1, the {who} alone: no answer for at most {silence_s:.2f} s; all ready {took_s:.1f} s after healing")
-    measured(f"3|1, the {who} alone: {len(stream.undecided)} requests left undecided")
     check_agreed(domain, stream)
 
 
@@ -130,7 +129,7 @@ def test_loss_one_way(domain: RunningDomain, hosts: Network, measured: Measured)
     for receiver in (1, 2):
         for sender in (3, 4):
             hosts.lose(sender, receiver, 20)
-    with streaming(domain.profile(), "k", CALLERS, "loss", timeout_s=60.0, undecided_allowed=SPLIT) as stream:
+    with streaming(domain.profile(), "k", CALLERS, "loss", timeout_s=60.0) as stream:
         began_s = time.monotonic()
         stream.wait_answered(30, began_s, 60.0)
         took_s = time.monotonic() - began_s
@@ -146,7 +145,7 @@ def test_silence_one_way(domain: RunningDomain, hosts: Network) -> None:
     with at_node(domain, 1) as client:
         before = client.status(domain.url(1))
     others = [number for number in domain.numbers if number != before.primary]
-    with streaming(callers_of(domain, others), "k", CALLERS, "deaf", undecided_allowed=SPLIT) as stream:
+    with streaming(callers_of(domain, others), "k", CALLERS, "deaf") as stream:
         stream.wait_answered(10, 0.0, 30.0)
         deaf_s = time.monotonic()
         for sender in others:

@@ -11,11 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from thresign.client import Client, Profile
-from thresign.errors import ThresignError, Undecided
+from thresign.errors import ThresignError
 from thresign.groups import ed25519
-
-SPLIT = 3
-"""Requests that a hang, a lost disk or a partition may leave undecided; a kill leaves none."""
 
 
 @dataclass
@@ -37,18 +34,12 @@ class Stream:
 
     answered: list[Asked] = field(default_factory=list)
     failed: list[Asked] = field(default_factory=list)
-    undecided: list[Asked] = field(default_factory=list)
-    undecided_allowed: int = 0
-    """How many requests may end in 503 undecided: an order that a partition splits, so that some modules hold its
-    result and others have given it up, stays undecided until it expires (docs/adr/0008). None has two answers."""
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def record(self, asked: Asked) -> None:
         with self._changed:
             if asked.error is None:
                 self.answered.append(asked)
-            elif isinstance(asked.error, Undecided) and len(self.undecided) < self.undecided_allowed:
-                self.undecided.append(asked)
             else:
                 self.failed.append(asked)
             self._changed.notify_all()
@@ -82,11 +73,9 @@ def rotated(profile: Profile, by: int) -> Profile:
 
 
 @contextlib.contextmanager
-def streaming(
-    profile: Profile, key: str, callers: int, name: str, timeout_s: float = 30.0, undecided_allowed: int = 0
-) -> Iterator[Stream]:
+def streaming(profile: Profile, key: str, callers: int, name: str, timeout_s: float = 30.0) -> Iterator[Stream]:
     """Callers that ask one request after the other, until the end; then all have their last answer."""
-    stream, over = Stream(undecided_allowed=undecided_allowed), threading.Event()
+    stream, over = Stream(), threading.Event()
 
     def ask(number: int) -> None:
         with Client(rotated(profile, number), timeout_s=timeout_s) as client:
