@@ -16,7 +16,7 @@ from thresign.errors import (
 )
 from thresign.frost import suites
 from thresign.frost.tweaks import KeyTweak, tweaked
-from thresign.ids import Digest, RequestId
+from thresign.ids import RequestId
 from thresign.ledger.draft import Draft
 from thresign.ledger.state import EXPIRY_BUCKET_MS, Key, KeyState, RequestRecord, State
 from thresign.ledger.verdicts import Change, Known, Later, Permit, Refuse, Verdict
@@ -27,11 +27,6 @@ from thresign.orders.orders import KeygenOrder, NoticeOrder, Order, SignOrder, U
 from thresign.orders.requests import Request
 from thresign.policy.actions import CreateKey, EnrolCaller, Sign, parse
 from thresign.policy.rules import Deny, decide
-
-
-def what(path: str, content_sha256: bytes) -> Digest:
-    """What a request asks for, in 32 bytes: a retry must have the same."""
-    return sha256(path.encode() + b"\x00" + content_sha256)
 
 
 def judge_request(draft: Draft, request: Request) -> Verdict:
@@ -53,7 +48,7 @@ def judge_request(draft: Draft, request: Request) -> Verdict:
     request_id = request.id()
     known = state.requests.get(request_id)
     if known is not None and known.expires_ms > draft.time_ms:
-        if known.what == what(request.path, request.content_sha256):
+        if known.what == request.what():
             return Known("a retry")
         return Refuse(Conflict("the idempotency key was used for another request"))
     if request_id in draft.requests:
@@ -101,8 +96,7 @@ def _in_time(draft: Draft, request: Request) -> Refuse | None:
 
 
 def _record(request: Request, request_id: RequestId, order: Order) -> Change:
-    digest = what(request.path, request.content_sha256)
-    record = RequestRecord(digest, order_hash(order.encode()), request.expires_s * 1000)
+    record = RequestRecord(request.what(), order_hash(order.encode()), request.expires_s * 1000)
 
     def apply(state: State) -> None:
         state.requests[request_id] = record

@@ -75,7 +75,7 @@ class RequestRecord(msgspec.Struct, frozen=True):
     """What deduplication needs, until the request's signed expiry: never a result."""
 
     what: Digest
-    """SHA-256 over path and content: a retry must ask for the same."""
+    """SHA-256 over path, content type and content: a retry must ask for the same."""
     order: Digest
     """Leaf hash of the newest order made for it."""
     expires_ms: int

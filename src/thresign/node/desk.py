@@ -26,7 +26,6 @@ from thresign.errors import (
     by_code,
 )
 from thresign.groups import ed25519
-from thresign.ledger.judge_requests import what
 from thresign.ledger.snapshot import KeyPart
 from thresign.ledger.state import KeyState
 from thresign.limits import PENDING_REQUESTS_MAX
@@ -90,7 +89,7 @@ class Desk:
     async def submit(self, request: Request, body: bytes, wait_ms: int) -> Outcome:
         self._authenticate(request)
         name = request.id()
-        asked = what(request.path, request.content_sha256)
+        asked = request.what()
         known = self._known(name, asked)
         if known is not None and not isinstance(known, Waiting):
             return known
@@ -187,7 +186,7 @@ class Desk:
             self._know(part)
         for entry in entries:
             if isinstance(entry, Request):
-                self._remember(entry.id(), what(entry.path, entry.content_sha256), entry.caller)
+                self._remember(entry.id(), entry.what(), entry.caller)
                 if entry.path == CALLERS_PATH:
                     self._enrolled(entry)
 
@@ -330,7 +329,7 @@ class Desk:
         request = self._request_of(name)
         if request is None:
             return None
-        held = (what(request.path, request.content_sha256), request.caller)
+        held = (request.what(), request.caller)
         self._remember(name, *held)
         return held
 

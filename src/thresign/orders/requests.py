@@ -56,6 +56,6 @@ class Request(Record, frozen=True):
     def id(self) -> RequestId:
         return request_id(Digest(self.domain), self.caller, self.idempotency_key)
 
-    def same_as(self, path: str, content_sha256: bytes) -> bool:
-        """True if a retry with this path and content asks for the same thing."""
-        return self.path == path and self.content_sha256 == content_sha256
+    def what(self) -> Digest:
+        """What is asked for, in 32 bytes: a retry must have the same."""
+        return sha256(f"{self.path}\0{self.content_type}\0".encode() + self.content_sha256)

@@ -77,6 +77,11 @@ def test_a_key_id_follows_from_domain_and_request() -> None:
 
 
 def test_a_retry_asks_for_the_same() -> None:
-    assert REQUEST.same_as(REQUEST.path, REQUEST.content_sha256)
-    assert not REQUEST.same_as("/v1/keys", REQUEST.content_sha256)
-    assert not REQUEST.same_as(REQUEST.path, sha256(b"other"))
+    retry = replace(REQUEST, created_s=1, expires_s=2, signature=bytes(64))
+    assert retry.what() == REQUEST.what()
+    others = {
+        replace(REQUEST, path="/v1/keys").what(),
+        replace(REQUEST, content_type="application/json").what(),
+        replace(REQUEST, content_sha256=sha256(b"other"), body=b"other", body_bytes=5).what(),
+    }
+    assert len(others | {REQUEST.what()}) == 4
