@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,12 +19,18 @@ from tests.house.stream import check_one_signature_each, eventually, streaming
 from tests.house.supervised import supervised
 from thresign.cli.processes import PARTS
 from thresign.errors import Undecided
+from thresign.journal.frames import scan
 from thresign.limits import CHECKPOINT_INTERVAL
+from thresign.node.replica import FILL_MAX
+from thresign.vault.voting.records import RECORDS, Base, SnapshotPart
+from thresign.wire.canonical import decode_one_of
 
 pytestmark = pytest.mark.xdist_group("disks")
 
 CALLERS = 4
 HEALS_S = 30.0
+LARGE_BYTES = 60_000
+"""Of a message that travels in its batch, so that journals grow by it."""
 MISSED = CHECKPOINT_INTERVAL + 20
 SAID = {
     "vault": "thresign-vault: storage_error: {path}/journal: No space left on device",
@@ -55,9 +63,13 @@ def stop(domain: RunningDomain, number: int) -> None:
         domain.processes.pop((number, part)).wait(60)  # a node waits for its open requests
 
 
-def start(domain: RunningDomain, number: int) -> None:
+def start_processes(domain: RunningDomain, number: int) -> None:
     for part in PARTS:
         domain.start(number, part)
+
+
+def start(domain: RunningDomain, number: int) -> None:
+    start_processes(domain, number)
     domain.wait_ready([number])
 
 
@@ -165,3 +177,50 @@ def test_vault_disk_that_forgot(domain: RunningDomain, how: str) -> None:
     check_same_chain(domain)
     check_same_everywhere(domain, stream)
     votes_count_again(domain, 2, 3)
+
+
+def test_away_for_so_long_that_nobody_has_the_batches(domain: RunningDomain) -> None:
+    """The others' vaults have begun their journals anew beyond it, and their nodes have lost theirs: it takes a ledger
+    over that a quorum has signed, and signs again."""
+    away_at = sequence(domain, 2)
+    stop(domain, 2)
+    others = [number for number in domain.numbers if number != 2]
+    asked = itertools.count()
+
+    def ask_one(_: int) -> None:
+        with domain.client() as client:
+            for _ in range(20):
+                number = next(asked)
+                client.sign(
+                    "k", number.to_bytes(8, "big") + os.urandom(LARGE_BYTES), f"large-{time.time_ns()}-{number}"
+                )
+
+    deadline = time.monotonic() + 90.0
+    while not all(base_of(domain, number) > away_at + FILL_MAX for number in others):
+        assert time.monotonic() < deadline, [base_of(domain, number) for number in others]
+        with ThreadPoolExecutor(CALLERS) as pool:
+            list(pool.map(ask_one, range(CALLERS)))
+    for number in domain.numbers:
+        if number != 2:
+            stop(domain, number)
+        for path in (domain.directory(number) / "node").iterdir():
+            path.unlink()
+        if number != 2:
+            start_processes(domain, number)
+    domain.wait_ready(others)
+    start(domain, 2)
+    wait_caught_up(domain, 2)
+    assert base_of(domain, 2) > away_at
+    votes_count(domain, 2, 3)
+
+
+def base_of(domain: RunningDomain, number: int) -> int:
+    """The sequence at which a vault's journal begins; 0 for the genesis."""
+    data = (domain.directory(number) / "vault" / "journal").read_bytes()
+    for payload, _ in scan(data):
+        record = decode_one_of(RECORDS, payload)
+        if isinstance(record, Base):
+            return record.decided.header.sequence
+        if not isinstance(record, SnapshotPart):
+            break
+    return 0
