@@ -26,6 +26,7 @@ from thresign.ledger import snapshot
 from thresign.ledger.ledger import first_state
 from thresign.ledger.state import KeyState
 from thresign.node import events as ev
+from thresign.node.bodies import BodyChunk, FetchBody, chunks
 from thresign.node.records import AnsweredRecord, DecidedRecord, FoundRecord, ReportedRecord, ResultRecord
 from thresign.node.replica import Parts, Replica
 from thresign.orders.batch import Batch
@@ -252,7 +253,8 @@ class World:
         records = module.node_disk.records
         results = {Digest(r.order): (r.signature, r.partials) for r in records if isinstance(r, ResultRecord)}
         answered = frozenset(Digest(r.order) for r in records if isinstance(r, AnsweredRecord))
-        known = Past(results, gave_up(records), answered, True)
+        found = frozenset(Digest(r.order) for r in records if isinstance(r, FoundRecord))
+        known = Past(results, gave_up(records), found, answered, True)
         past = []
         for record in decided:
             header = record.certificate.header
@@ -334,6 +336,8 @@ class World:
             case ev.Restored():
                 self.counts["ledger taken over"] += 1
                 self.taken_over[module.number] = self.now
+            case ev.WantBody():
+                self.transmit(module, output.to, FetchBody(output.content_sha256))
             case ev.Observe():
                 self.on_observe(module, output)
 
@@ -379,9 +383,25 @@ class World:
                 if sent and target.behaviour is not None and not target.behaviour.incoming(module.number, message):
                     return
                 if sent and target.replica is not None and module.number in target.up:
-                    self.feed(target, ev.PeerSaid(module.number, message))
+                    self.hear(target, module, message)
 
             self.at(delay, arrive)
+
+    def hear(self, module: Module, sender: Module, message: Record) -> None:
+        """What the runtime does with a frame."""
+        match message:
+            case FetchBody():
+                assert module.replica is not None
+                body = module.replica.message_of(message.content_sha256) or b""
+                for chunk in chunks(message.content_sha256, body):
+                    self.transmit(module, sender.number, chunk)
+            case BodyChunk():
+                if module.service is not None and sha256(message.data) == message.content_sha256:
+                    self.counts["message fetched"] += 1
+                    module.service.add_body(message.content_sha256, message.data)
+                    self.feed(module, ev.BodyArrived(message.content_sha256, message.data))
+            case _:
+                self.feed(module, ev.PeerSaid(sender.number, message))
 
     def ask(self, module: Module, ask: ev.Ask) -> None:
         if module.service is None:

@@ -1,7 +1,8 @@
 """Large bodies on their way: a body over 64 KiB goes to all modules ahead of its request, in chunks.
 
 The module that a caller talks to sends the body to the others; each checks it against its digest, gives it to its vault
-as a sealed memfd, and says that it has it. The request is put forward once q modules have it.
+as a sealed memfd, and says that it has it. The request is put forward once q modules have it. A module that lacks the
+message of an order, large or not, asks for it by its digest.
 """
 
 from __future__ import annotations
@@ -43,6 +44,14 @@ class FetchBody(Record, frozen=True):
     content_sha256: Bytes32
 
 
+def chunks(content_sha256: bytes, body: bytes) -> list[BodyChunk]:
+    """A body in pieces, for a peer."""
+    return [
+        BodyChunk(content_sha256, len(body), at, body[at : at + CHUNK_BYTES_MAX])
+        for at in range(0, len(body), CHUNK_BYTES_MAX)
+    ]
+
+
 MESSAGES: dict[bytes, type[Record]] = {kind.TAG: kind for kind in (BodyChunk, BodyHeld, FetchBody)}
 
 
@@ -79,14 +88,6 @@ class Bodies:
     def everything(self) -> list[tuple[bytes, bytes]]:
         """All whole bodies, by digest."""
         return list(self._whole.items())
-
-    def chunks(self, content_sha256: bytes) -> list[BodyChunk]:
-        """The body in pieces, for a peer; none if it is not here."""
-        body = self._whole.get(content_sha256, b"")
-        return [
-            BodyChunk(content_sha256, len(body), at, body[at : at + CHUNK_BYTES_MAX])
-            for at in range(0, len(body), CHUNK_BYTES_MAX)
-        ]
 
     def take(self, sender: int, chunk: BodyChunk) -> bytes | None:
         """Takes a piece in; returns the body once it is whole and has its digest. What does not fit is dropped."""

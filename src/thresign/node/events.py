@@ -69,7 +69,10 @@ class Written(NamedTuple):
 
 
 class BodyArrived(NamedTuple):
-    """The vault holds another large body."""
+    """The vault holds another body: a large one of a request, or a message that WantBody asked for."""
+
+    content_sha256: bytes
+    body: bytes
 
 
 class NotHeld(NamedTuple):
@@ -189,6 +192,13 @@ class SendHeld(NamedTuple):
     with_result: bool
 
 
+class WantBody(NamedTuple):
+    """Ask a module for the body of this digest; then say BodyArrived."""
+
+    to: int
+    content_sha256: bytes
+
+
 class Observe(NamedTuple):
     """Something worth counting or logging: what, about which module (0: none), and words."""
 
@@ -212,5 +222,6 @@ Output = (
     | Restored
     | Prunable
     | Equivocated
+    | WantBody
     | Observe
 )

@@ -229,7 +229,11 @@ class History:
         """True if this module reported the order missing, and the ledger does not know of a result: it must not say
         that it holds one."""
         reported = leaf in self._reported or self._index.reported(leaf)
-        return reported and not (leaf in self._found or self._index.found(leaf))
+        return reported and not self.found(leaf)
+
+    def found(self, leaf: bytes) -> bool:
+        """True if the ledger knows that the order has a result."""
+        return leaf in self._found or self._index.found(leaf)
 
     def _read(self, place: int | None, kind: type[RecordT]) -> RecordT | None:
         """The record at this place; None if there is none, or none any more."""

@@ -144,6 +144,7 @@ class Replica:
                 self._agree(agree.PeerDown(event.number))
             case out.BodyArrived():
                 self._agree(agree.BodyArrived())
+                self._walk(sign.MessageArrived(event.content_sha256, event.body))
             case out.NotHeld():
                 self._giving.not_held(event.to)
         return self._out
@@ -344,6 +345,8 @@ class Replica:
                     self._ask(call, self._report)
                 case sign.AskFound():
                     self._ask(calls.ReportFoundCall(effect.order), self._found)
+                case sign.AskMessage():
+                    self._out.append(out.WantBody(effect.to, effect.message_sha256))
                 case sign.Broadcast():
                     self._out.append(out.Broadcast(effect.message))
                 case sign.Send():
@@ -358,6 +361,10 @@ class Replica:
                     self._out.append(out.SendHeld(effect.to, effect.orders, effect.with_result))
                 case sign.Blame():
                     self._out.append(out.Observe("blame", effect.number, effect.why))
+
+    def message_of(self, message_sha256: bytes) -> bytes | None:
+        """The message of an order that is walked here, for a module that lacks it."""
+        return journey.message_of(self.journey, message_sha256)
 
     @staticmethod
     def result_message(record: ResultRecord) -> Record:

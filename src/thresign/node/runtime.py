@@ -179,7 +179,7 @@ class Runtime:
             case BodyHeld():
                 self._body_held(message.content_sha256, sender)
             case FetchBody():
-                self.send_body(sender, message.content_sha256)
+                self._send_body(sender, message.content_sha256)
             case _:
                 self.feed(ev.PeerSaid(sender, message))
 
@@ -247,6 +247,8 @@ class Runtime:
             case ev.Equivocated():
                 if self.accusations.add(output.evidence):
                     ports.watcher.observed("equivocation", output.evidence.number, "two signed messages in one place")
+            case ev.WantBody():
+                self._want_body(output.to, output.content_sha256)
             case ev.Prunable():
                 self._prune(output.sequence)
             case ev.Observe():
@@ -343,17 +345,19 @@ class Runtime:
         return Delivered(record.certificate, Batch.decode(record.body), applied, self._known(record.orders))
 
     def _known(self, orders: tuple[bytes, ...]) -> Past:
-        results, answered, reported = {}, set(), set()
+        results, answered, reported, with_result = {}, set(), set(), set()
         for leaf in self.replica.sign_leaves(orders):
             if self.history.gave_up(leaf):
                 reported.add(leaf)
+            if self.history.found(leaf):
+                with_result.add(leaf)
             if self.history.answered(leaf):
                 answered.add(leaf)
             else:
                 found = self.history.result(leaf)
                 if found is not None:
                     results[leaf] = (found.signature, found.partials)
-        return Past(results, frozenset(reported), frozenset(answered), True)
+        return Past(results, frozenset(reported), frozenset(with_result), frozenset(answered), True)
 
     # --- large bodies ---------------------------------------------------------------------------------------------
 
@@ -366,30 +370,38 @@ class Runtime:
         self._own[self._own_ids] = then
         self.ports.link.give_body(self._own_ids, content_sha256, body)
 
-    def send_body(self, to: int, content_sha256: bytes) -> None:
-        """Sends a body to one module, in chunks."""
-        for chunk in self.bodies.chunks(content_sha256):
+    def _want_body(self, to: int, content_sha256: bytes) -> None:
+        body = self.bodies.get(content_sha256)
+        if body is None:
+            self.ports.mesh.send(to, FetchBody(content_sha256).encode())
+        else:
+            self._loop.call_soon(self._given, content_sha256, body, self.number, calls.Done())
+
+    def _send_body(self, to: int, content_sha256: bytes) -> None:
+        """Sends a body, or the message of an order, to one module, in chunks."""
+        body = self.bodies.get(content_sha256) or self.replica.message_of(content_sha256) or b""
+        for chunk in body_messages.chunks(content_sha256, body):
             self.ports.mesh.send(to, chunk.encode())
 
     def spread_body(self, content_sha256: bytes, body: bytes) -> None:
         """A caller's large body: keep it, give it to the vault, send it to all."""
         self.bodies.put(content_sha256, body)
-        self.give_body(content_sha256, body, lambda reply: self._given(content_sha256, self.number, reply))
-        for chunk in self.bodies.chunks(content_sha256):
+        self.give_body(content_sha256, body, lambda reply: self._given(content_sha256, body, self.number, reply))
+        for chunk in body_messages.chunks(content_sha256, body):
             self.ports.mesh.broadcast(chunk.encode())
 
     def _body_chunk(self, sender: int, chunk: BodyChunk) -> None:
         body = self.bodies.take(sender, chunk)
         if body is not None:
             digest = chunk.content_sha256
-            self.give_body(digest, body, lambda reply: self._given(digest, sender, reply))
+            self.give_body(digest, body, lambda reply: self._given(digest, body, sender, reply))
         elif chunk.offset == 0 and self.bodies.get(chunk.content_sha256) is not None:
             self.ports.mesh.send(sender, BodyHeld(chunk.content_sha256).encode())
 
-    def _given(self, content_sha256: bytes, origin: int, reply: Record | ThresignError) -> None:
+    def _given(self, content_sha256: bytes, body: bytes, origin: int, reply: Record | ThresignError) -> None:
         if isinstance(reply, ThresignError):
             return
-        self.feed(ev.BodyArrived())
+        self.feed(ev.BodyArrived(content_sha256, body))
         if origin == self.number:
             self._body_held(content_sha256, self.number)
         else:

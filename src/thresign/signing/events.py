@@ -22,7 +22,8 @@ class Past(NamedTuple):
     results: Mapping[Digest, tuple[bytes, tuple[PartialProof, ...]]] = {}
     """Signature and signed partials."""
     reported: frozenset[Digest] = frozenset()
-    """Given up: this module will not hold them."""
+    """Given up: this module will not hold them, but those that are found."""
+    found: frozenset[Digest] = frozenset()
     answered: frozenset[Digest] = frozenset()
     replayed: bool = False
     """Others may have ended these orders while this node was away: ask them first."""
@@ -68,11 +69,18 @@ class OwnFound(NamedTuple):
     report: FoundReport
 
 
+class MessageArrived(NamedTuple):
+    """A message that AskMessage asked for; whose digest this is was checked."""
+
+    message_sha256: bytes
+    message: bytes
+
+
 class Tick(NamedTuple):
     """Some time has passed."""
 
 
-Event = Delivered | OwnSigned | Received | Journalled | OwnReport | OwnFound | Tick
+Event = Delivered | OwnSigned | Received | Journalled | OwnReport | OwnFound | MessageArrived | Tick
 
 # --- out --------------------------------------------------------------------------------------------------------------
 
@@ -94,6 +102,13 @@ class AskFound(NamedTuple):
     """Have the vault sign that this module has verified a result of this order."""
 
     order: Digest
+
+
+class AskMessage(NamedTuple):
+    """Ask a module for the message of an order."""
+
+    to: int
+    message_sha256: bytes
 
 
 class Broadcast(NamedTuple):
@@ -143,4 +158,4 @@ class Blame(NamedTuple):
     why: str
 
 
-Effect = AskSigned | AskReport | AskFound | Broadcast | Send | Journal | Answer | Submit | Recall | Blame
+Effect = AskSigned | AskReport | AskFound | AskMessage | Broadcast | Send | Journal | Answer | Submit | Recall | Blame

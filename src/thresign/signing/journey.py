@@ -16,6 +16,7 @@ from thresign.orders.statements import FoundReport, FoundReports, MissingReport,
 from thresign.signing.events import (
     Answer,
     AskFound,
+    AskMessage,
     AskReport,
     AskSigned,
     Blame,
@@ -25,6 +26,7 @@ from thresign.signing.events import (
     Event,
     Journal,
     Journalled,
+    MessageArrived,
     OwnFound,
     OwnReport,
     OwnSigned,
@@ -36,8 +38,8 @@ from thresign.signing.events import (
     Tick,
 )
 from thresign.signing.messages import FetchHeld, FetchPartials, FetchResult, Held, PartialsOf, Result
-from thresign.signing.opening import open_orders
-from thresign.signing.stages import Combined, accept, answer, combine, hold
+from thresign.signing.opening import open_orders, with_message
+from thresign.signing.stages import Certified, Combined, accept, answer, combine, hold
 from thresign.signing.state import EARLY_HELD_MAX, EARLY_MAX, Journey, Walk
 from thresign.vault import calls
 
@@ -47,7 +49,7 @@ def step(journey: Journey, event: Event, now_ms: int) -> list[Effect]:
     journey.out, journey.fresh, journey.now_ms = [], [], now_ms
     match event:
         case Delivered():
-            _delivered(journey, event, now_ms)
+            _delivered(journey, event)
         case OwnSigned():
             _own_signed(journey, event.signed)
         case Received():
@@ -60,40 +62,62 @@ def step(journey: Journey, event: Event, now_ms: int) -> list[Effect]:
         case OwnFound():
             journey.out.append(Broadcast(event.report))
             _on_found_report(journey, event.report)
+        case MessageArrived():
+            _message_arrived(journey, event)
         case Tick():
+            _ask_messages(journey)
             _tick(journey, now_ms)
     if journey.fresh:
         journey.out.append(Journal(tuple(journey.fresh)))
     return journey.out
 
 
-def _delivered(journey: Journey, event: Delivered, now_ms: int) -> None:
+def _delivered(journey: Journey, event: Delivered) -> None:
     journey.sequence = max(journey.sequence, event.applied.sequence)
-    mine = False
-    for certified in open_orders(journey, event):
-        known = journey.walks.get(certified.leaf)
-        if known is not None:  # it goes on: a new walk would not know that this one has given the order up
-            if known.combined is None:
-                journey.out.append(Broadcast(FetchResult(certified.leaf)))
-            continue
-        walk = journey.walks[certified.leaf] = Walk(certified, now_ms, now_ms + journey.timing.fetch_ms)
-        walk.holders |= journey.early_held.pop(certified.leaf, set())
-        _restore(journey, walk, event.past)
-        if event.past.replayed and walk.combined is None:
-            journey.out.append(Broadcast(FetchResult(certified.leaf)))
-        if walk.held is None and not walk.reported:
-            mine = mine or any(slot.number == journey.number for slot in certified.order.signers)
+    mine = [_begin(journey, order, event.past) for order in open_orders(journey, event)]
     for entry in event.batch.entries:
         if isinstance(entry, FoundReports):
             _on_found(journey, order_hash(entry.order))
     for signed in event.applied.signed:
         _own_signed(journey, signed)
-    if mine and not event.applied.signed:
+    if any(mine) and not event.applied.signed:
         journey.out.append(AskSigned(event.applied.sequence))
     for key in [key for key in journey.early if key[0] <= event.applied.sequence]:
         message = journey.early.pop(key)
         if key[0] == event.applied.sequence:
             _on_partials(journey, key[1], message)
+
+
+def _begin(journey: Journey, certified: Certified, past: Past) -> bool:
+    """Begins the walk of an order; True if this module is to sign it."""
+    known = journey.walks.get(certified.leaf)
+    if known is not None:  # it goes on: a new walk would not know that this one has given the order up
+        if known.combined is None:
+            journey.out.append(Broadcast(FetchResult(certified.leaf)))
+        return False
+    walk = Walk(certified, journey.now_ms, journey.now_ms + journey.timing.fetch_ms)
+    journey.walks[certified.leaf] = walk
+    walk.holders |= journey.early_held.pop(certified.leaf, set())
+    _restore(journey, walk, past)
+    if past.replayed and walk.combined is None:
+        journey.out.append(Broadcast(FetchResult(certified.leaf)))
+    signs = any(slot.number == journey.number for slot in certified.order.signers)
+    return signs and walk.held is None and not walk.reported
+
+
+def _message_arrived(journey: Journey, event: MessageArrived) -> None:
+    for leaf, wanted in list(journey.wanted.items()):
+        if wanted.order.message_sha256 == event.message_sha256:
+            del journey.wanted[leaf]
+            journey.messages[wanted.order.request] = event.message
+            if _begin(journey, with_message(journey, leaf, wanted, event.message), wanted.past):
+                journey.out.append(AskSigned(wanted.sequence))
+
+
+def message_of(journey: Journey, message_sha256: bytes) -> bytes | None:
+    """The message of an order that is walked here, for a module that lacks it."""
+    walked = (walk.certified for walk in journey.walks.values())
+    return next((order.message for order in walked if order.order.message_sha256 == message_sha256), None)
 
 
 def _own_signed(journey: Journey, signed: calls.Signed) -> None:
@@ -108,7 +132,8 @@ def _own_signed(journey: Journey, signed: calls.Signed) -> None:
 def _restore(journey: Journey, walk: Walk, past: Past) -> None:
     """What the journal knows of this order from before a restart."""
     leaf = walk.certified.leaf
-    walk.reported = leaf in past.reported
+    walk.found = leaf in past.found
+    walk.reported = leaf in past.reported and not walk.found
     if leaf in past.results:
         walk.combined = Combined(walk.certified, *past.results[leaf])
         walk.held = hold(walk.combined, past.results)
@@ -322,7 +347,9 @@ def _on_found_report(journey: Journey, report: FoundReport) -> None:
 
 def _on_found(journey: Journey, leaf: Digest) -> None:
     """The ledger knows that the order has a result: nothing replaces it, so this module may hold it."""
-    walk = journey.walks.get(leaf)
+    wanted, walk = journey.wanted.get(leaf), journey.walks.get(leaf)
+    if wanted is not None:
+        wanted.past = wanted.past._replace(found=wanted.past.found | {leaf})
     if walk is None:
         return
     walk.found, walk.reported = True, False
@@ -332,6 +359,16 @@ def _on_found(journey: Journey, leaf: Digest) -> None:
         _try_answer(journey, walk)
     elif walk.combined is None:
         journey.out.append(Broadcast(FetchResult(leaf)))
+
+
+def _ask_messages(journey: Journey) -> None:
+    others = [member.number for member in journey.roster.members if member.number != journey.number]
+    for wanted in journey.wanted.values():
+        if journey.now_ms >= wanted.ask_at_ms:
+            wanted.ask_at_ms = journey.now_ms + journey.timing.fetch_ms
+            wanted.asked += 1
+            to = others[(wanted.order.coordinator + wanted.asked) % len(others)]
+            journey.out.append(AskMessage(to, wanted.order.message_sha256))
 
 
 def _tick(journey: Journey, now_ms: int) -> None:
@@ -391,3 +428,5 @@ def forget_before(journey: Journey, time_ms: int) -> None:
         if walk.certified.order.expires_ms <= time_ms and walk.combined is None:
             journey.messages.pop(walk.certified.order.request, None)
             del journey.walks[leaf]
+    for leaf in [leaf for leaf, wanted in journey.wanted.items() if wanted.order.expires_ms <= time_ms]:
+        del journey.wanted[leaf]

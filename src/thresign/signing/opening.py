@@ -16,7 +16,7 @@ from thresign.policy.actions import Sign, parse
 from thresign.signing.combining import SigningKey
 from thresign.signing.events import Delivered
 from thresign.signing.stages import Certified
-from thresign.signing.state import Journey
+from thresign.signing.state import Journey, Wanted
 
 
 def signing_key(part: KeyPart) -> SigningKey:
@@ -47,13 +47,23 @@ def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
         order = sign_order(encoded)
         if isinstance(entry, MissingReports):
             journey.walks.pop(order_hash(entry.order), None)
+            journey.wanted.pop(order_hash(entry.order), None)
         leaf = order_hash(encoded)
         key = journey.keys.get(order.key)
         message = _message(journey, entry, order)
-        if key is not None and message is not None and leaf not in event.past.answered:
-            yield Certified(
-                journey.domain, leaf, event.applied.sequence, index, order, encoded, tweaked_for(key, order), message
-            )
+        if key is None or leaf in event.past.answered:
+            continue
+        wanted = Wanted(event.applied.sequence, index, order, encoded, tweaked_for(key, order), event.past)
+        if message is not None:
+            yield with_message(journey, leaf, wanted, message)
+        elif leaf not in journey.walks:
+            journey.wanted.setdefault(leaf, wanted)
+
+
+def with_message(journey: Journey, leaf: Digest, wanted: Wanted, message: bytes) -> Certified:
+    """An order with its message."""
+    place = (wanted.sequence, wanted.index, wanted.order, wanted.encoded, wanted.key)
+    return Certified(journey.domain, leaf, *place, message)
 
 
 def _message(journey: Journey, entry: Entry, order: SignOrder) -> bytes | None:
@@ -67,6 +77,8 @@ def _message(journey: Journey, entry: Entry, order: SignOrder) -> bytes | None:
         message = confirmation_message(Digest(journey.domain), entry, order.key, order.key_version)
     else:
         message = journey.messages.get(order.request)
+    if not order.message_bytes:
+        message = b""
     if message is not None:
         journey.messages[order.request] = message
     return message

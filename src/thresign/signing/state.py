@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from thresign.ids import Digest
+from thresign.orders.orders import SignOrder
 from thresign.orders.roster import Roster
 from thresign.orders.statements import FoundReport, MissingReport, PartialProof
 from thresign.signing.combining import Combiner, SigningKey
-from thresign.signing.events import Effect
+from thresign.signing.events import Effect, Past
 from thresign.signing.messages import PartialsOf
 from thresign.signing.stages import Answered, Certified, Combined, Held
 
@@ -69,6 +70,22 @@ class Walk:
 
 
 @dataclass(slots=True)
+class Wanted:
+    """An order whose message is not here: its request was decided before this module took the ledger over, or the large
+    body never came."""
+
+    sequence: int
+    index: int
+    order: SignOrder
+    encoded: bytes
+    key: SigningKey
+    past: Past
+    ask_at_ms: int = 0
+    asked: int = 0
+    """How many times; each time somebody else."""
+
+
+@dataclass(slots=True)
 class Journey:
     """The state of one node's walks."""
 
@@ -83,6 +100,7 @@ class Journey:
     walks: dict[Digest, Walk] = field(default_factory=dict)
     messages: dict[bytes, bytes] = field(default_factory=dict)
     """By request, for a replacing order."""
+    wanted: dict[Digest, Wanted] = field(default_factory=dict)
     early: dict[tuple[int, int], PartialsOf] = field(default_factory=dict)
     """Partials that came before their batch: by sequence and sender."""
     early_held: dict[Digest, set[int]] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from thresign.custody.interface import SignCall
@@ -65,22 +65,25 @@ class Kept:
         if held is not None:
             self._message_bytes -= len(held)
 
-    def sign_calls(self, sequence: int, number: int) -> Iterator[tuple[Digest, SignCall | None]]:
+    def sign_calls(
+        self, sequence: int, number: int, bodies: Mapping[bytes, bytes]
+    ) -> Iterator[tuple[Digest, SignCall | None]]:
         """For each order of the batch that names this signer: its leaf hash, and what the token is asked (None: the
-        message is gone)."""
+        message is not here). A message that was not kept may be among the bodies, by its digest."""
         batch = self._batches.get(sequence)
         if batch is None:
             return
         mine = [
-            index
+            (index, order)
             for index, order in enumerate(batch.orders)
             if isinstance(order, SignOrder) and any(slot.number == number for slot in order.signers)
         ]
         if not mine:
             return
         proofs = inclusion_proofs(batch.leaf_hashes)
-        for index in mine:
-            order = batch.orders[index]
-            message = self._messages.get(order.request) if isinstance(order, SignOrder) else None
+        for index, order in mine:
+            message = self._messages.get(order.request, bodies.get(order.message_sha256))
+            if not order.message_bytes:
+                message = b""
             place = (batch.header, index, len(batch.orders), proofs[index], batch.leaves[index])
             yield batch.leaf_hashes[index], SignCall(*place, message) if message is not None else None

@@ -246,9 +246,9 @@ class Service:
     def _signed(self, sequence: int) -> calls.Signed:
         """The token's partials for the orders of an applied batch that name this module."""
         wanted, leaves, shares, refusals = [], [], [], []
-        for leaf, sign_call in self.kept.sign_calls(sequence, self.book.number):
+        for leaf, sign_call in self.kept.sign_calls(sequence, self.book.number, self.bodies):
             if sign_call is None:
-                refusals.append(calls.Refusal(leaf, 0, "the message is no longer kept"))
+                refusals.append(calls.Refusal(leaf, 0, "the message is not here"))
             else:
                 leaves.append(leaf)
                 wanted.append(sign_call)

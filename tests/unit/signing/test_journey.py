@@ -22,6 +22,7 @@ from thresign.orders.statements import FoundReport, MissingReports, Partials, Sh
 from thresign.signing.events import (
     Answer,
     AskFound,
+    AskMessage,
     AskReport,
     AskSigned,
     Blame,
@@ -30,6 +31,7 @@ from thresign.signing.events import (
     Effect,
     Journal,
     Journalled,
+    MessageArrived,
     OwnFound,
     OwnReport,
     OwnSigned,
@@ -40,7 +42,7 @@ from thresign.signing.events import (
     Submit,
     Tick,
 )
-from thresign.signing.journey import forget_before, step
+from thresign.signing.journey import forget_before, message_of, step
 from thresign.signing.messages import FetchHeld, FetchPartials, FetchResult, Held, PartialsOf, Result
 from thresign.signing.state import EARLY_MAX, Journey
 from thresign.vault import calls
@@ -125,14 +127,26 @@ class Walker:
                 self.hear(number, self.partials_of(number))
         return self.effects
 
+    def replace(self) -> bytes:
+        """The order is replaced by one with fresh nonces; returns its name."""
+        self.decide(self.domain.missing(self.order, (self.signers[0],)))
+        (self.order,) = (SignOrder.decode(leaf) for leaf in self.leaves)
+        self.leaf = leaf_hash(self.order.encode())
+        self.signers = [slot.number for slot in self.order.signers]
+        return self.leaf
+
     def find(self) -> list[Effect]:
         """The ledger learns that the order has a result."""
-        entry = self.domain.found(self.order)
+        return self.decide(self.domain.found(self.order))
+
+    def decide(self, entry: Any) -> list[Effect]:
+        """A batch of this entry is decided."""
         self.run.time_ms += 1
         planned = self.run.plan(entry)
         assert not isinstance(planned, (str, Exception))
         self.header = ledger.next_header(self.run.state, planned)
-        self.entries, self.leaves = [entry], tuple(planned.leaves)  # type: ignore[list-item]
+        ledger.apply(self.run.state, self.header, planned)
+        self.entries, self.leaves = [entry], tuple(planned.leaves)
         return self.deliver()
 
     def hold(self) -> list[Effect]:
@@ -705,15 +719,74 @@ def test_an_answered_walk_ends_when_all_hold_it() -> None:
 
 def test_a_replacing_order_ends_the_walk_of_the_one_before() -> None:
     walker = Walker()
-    old = walker.leaf
-    entry = walker.domain.missing(walker.order, (walker.signers[0],))
-    walker.run.time_ms += 1
-    planned = walker.run.plan(entry)
-    assert not isinstance(planned, (str, Exception))
-    walker.header = ledger.next_header(walker.run.state, planned)
-    walker.entries, walker.leaves = [entry], tuple(planned.leaves)  # type: ignore[list-item]
-    walker.deliver()
+    old, new = walker.leaf, walker.replace()
     assert old not in walker.journey.walks
-    (walk,) = walker.journey.walks.values()
+    assert set(walker.journey.walks) == {new}
+    walk = walker.journey.walks[Digest(new)]
     assert walk.certified.order.attempt == 2
     assert walk.certified.message == b"message 0"
+
+
+# --- messages that are not here -------------------------------------------------------------------------------------
+
+
+def ignorant(number: int = 1) -> Walker:
+    """A module that took the ledger over from beyond a request whose order is replaced now."""
+    walker = Walker(number, deliver=False)
+    walker.replace()
+    return walker
+
+
+def arrive(walker: Walker, message: bytes = b"message 0") -> list[Effect]:
+    return walker.step(MessageArrived(sha256(message), message))
+
+
+def test_the_message_of_an_order_is_asked_for_one_module_after_the_other() -> None:
+    walker = ignorant()
+    assert walker.journey.walks == {}
+    asked = [ask for _ in range(6) for ask in of(walker.tick(250), AskMessage)]
+    assert {ask.message_sha256 for ask in asked} == {sha256(b"message 0")}
+    assert sorted(ask.to for ask in asked) == [2, 2, 3, 3, 4, 4]
+
+
+def test_with_its_message_an_order_is_walked_and_signed() -> None:
+    first = ignorant()
+    for number in first.domain.numbers:
+        walker = ignorant(number)
+        arrive(walker, b"another")
+        assert walker.journey.walks == {}
+        effects = arrive(walker)
+        signs = number in walker.signers
+        assert of(effects, AskSigned) == ([AskSigned(walker.header.sequence)] if signs else [])
+        assert of(walker.tick(250), AskMessage) == []
+        assert walker.journey.wanted == {}
+        walker.combine()
+        assert of(walker.effects, Journal)
+
+
+def test_who_walks_an_order_gives_its_message() -> None:
+    walker = Walker()
+    assert message_of(walker.journey, sha256(b"message 0")) == b"message 0"
+    assert message_of(walker.journey, sha256(b"another")) is None
+
+
+def test_an_order_found_or_given_up_before_its_message_came_stays_so() -> None:
+    for past, found in ((Past(reported=frozenset({ignorant().leaf})), False), (Past(), True)):
+        walker = ignorant()
+        walker.journey.wanted.clear()
+        walker.deliver(past)
+        if found:
+            walker.find()
+        arrive(walker)
+        walk = walker.journey.walks[Digest(walker.leaf)]
+        assert (walk.reported, walk.found) == (not found, found)
+
+
+def test_orders_without_message_end_as_others_do() -> None:
+    walker = ignorant()
+    forget_before(walker.journey, walker.order.expires_ms)
+    assert walker.journey.wanted == {}
+    walker = ignorant()
+    old, new = walker.leaf, walker.replace()
+    assert old != new
+    assert set(walker.journey.wanted) == {new}

@@ -10,7 +10,7 @@ from thresign.ids import Digest
 from thresign.ledger import ledger
 from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
-from thresign.orders.merkle import root_from_proof
+from thresign.orders.merkle import leaf_hash, root_from_proof
 from thresign.orders.orders import SignOrder
 from thresign.vault import kept as limits
 from thresign.vault.checks import REMEMBERED_MAX, VaultChecks
@@ -39,15 +39,15 @@ def test_what_the_token_is_asked_for_its_orders() -> None:
         kept.add_message(order.request, message)
     for number in RUN.domain.numbers:
         mine = [order for order in orders if any(slot.number == number for slot in order.signers)]
-        asked = list(kept.sign_calls(9, number))
+        asked = list(kept.sign_calls(9, number, {}))
         assert len(asked) == len(mine)
         for leaf, call in asked:
             assert isinstance(call, SignCall)
             assert call.header == made.header
             assert root_from_proof(leaf, call.index, call.count, call.path) == root
             assert SignOrder.decode(call.order).message_sha256 == sha256(call.message)
-    assert list(kept.sign_calls(9, 77)) == []
-    assert list(kept.sign_calls(10, 1)) == []
+    assert list(kept.sign_calls(9, 77, {})) == []
+    assert list(kept.sign_calls(10, 1, {})) == []
 
 
 def test_an_order_whose_message_is_gone_is_told() -> None:
@@ -55,11 +55,22 @@ def test_an_order_whose_message_is_gone_is_told() -> None:
     made, orders, _ = batch(b"one")
     kept.keep(9, made)
     number = orders[0].signers[0].number
-    assert [call for _, call in kept.sign_calls(9, number)] == [None]
+    assert [call for _, call in kept.sign_calls(9, number, {})] == [None]
     kept.add_message(orders[0].request, b"one")
     kept.drop_message(orders[0].request)
     kept.drop_message(orders[0].request)
-    assert [call for _, call in kept.sign_calls(9, number)] == [None]
+    assert [call for _, call in kept.sign_calls(9, number, {})] == [None]
+
+
+def test_a_message_may_be_among_the_bodies_by_its_digest_and_an_empty_one_needs_none() -> None:
+    kept = Kept()
+    made, orders, _ = batch(b"one", b"")
+    kept.keep(9, made)
+    for order, message in zip(orders, (b"one", b""), strict=True):
+        asked = dict(kept.sign_calls(9, order.signers[0].number, {sha256(b"one"): b"one", sha256(b"two"): b"two"}))
+        call = asked[leaf_hash(order.encode())]
+        assert call is not None
+        assert call.message == message
 
 
 def test_batches_are_bounded_by_number_and_bytes() -> None:
