@@ -224,7 +224,15 @@ class World:
         records = [r for r in module.node_disk.records if isinstance(r, DecidedRecord)]
         newest = max((record.certificate.header.sequence for record in records), default=0)
         module.replica = Replica(
-            Parts(module.number, self.domain, self.roster, StubCombiner(), lambda _d: None, newest)
+            Parts(
+                module.number,
+                self.domain,
+                self.roster,
+                StubCombiner(),
+                lambda _d: None,
+                lambda _orders: past(module.node_disk.records),
+                newest,
+            )
         )
         self._answers_again(module)
         self.vault_connects(module)
@@ -250,17 +258,13 @@ class World:
 
     def _walk_again(self, module: Module, decided: list[DecidedRecord]) -> None:
         assert module.replica is not None
-        records = module.node_disk.records
-        results = {Digest(r.order): (r.signature, r.partials) for r in records if isinstance(r, ResultRecord)}
-        answered = frozenset(Digest(r.order) for r in records if isinstance(r, AnsweredRecord))
-        found = frozenset(Digest(r.order) for r in records if isinstance(r, FoundRecord))
-        known = Past(results, gave_up(records), found, answered, True)
-        past = []
+        known = past(module.node_disk.records)
+        again = []
         for record in decided:
             header = record.certificate.header
             applied = calls.Applied(header.sequence, header.time_ms, record.body, record.orders, (), (), 0, 0, ())
-            past.append(Delivered(record.certificate, Batch.decode(record.body), applied, known))
-        for output in module.replica.recover(past, int(self.now)):
+            again.append(Delivered(record.certificate, Batch.decode(record.body), applied, known))
+        for output in module.replica.recover(again, int(self.now)):
             self.do(module, output)
 
     def crash_node(self, module: Module) -> None:
@@ -515,7 +519,7 @@ class World:
 
     def send_held(self, module: Module, output: ev.SendHeld) -> None:
         results = {r.order: r for r in module.node_disk.records if isinstance(r, ResultRecord)}
-        reported = gave_up(module.node_disk.records)
+        reported = past(module.node_disk.records).reported
         held = []
         for order in output.orders:
             if order in results:
@@ -626,8 +630,14 @@ class World:
         return True
 
 
-def gave_up(records: Iterable[Record]) -> frozenset[Digest]:
-    """The orders that a node reported missing and whose result was not found, by its journal."""
-    records = list(records)
-    reported = frozenset(Digest(r.order) for r in records if isinstance(r, ReportedRecord))
-    return reported - {r.order for r in records if isinstance(r, FoundRecord)}
+def past(records: Iterable[Record]) -> Past:
+    """What a node's journal says of orders."""
+    kinds: dict[type[Record], set[Digest]] = {ReportedRecord: set(), FoundRecord: set(), AnsweredRecord: set()}
+    results = {}
+    for record in records:
+        if isinstance(record, ResultRecord):
+            results[Digest(record.order)] = (record.signature, record.partials)
+        elif isinstance(record, ReportedRecord | FoundRecord | AnsweredRecord):
+            kinds[type(record)].add(Digest(record.order))
+    reported, found, answered = map(frozenset, kinds.values())
+    return Past(results, reported - found, found, answered, True)

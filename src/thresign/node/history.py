@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from thresign.errors import MalformedRecord, StorageError
@@ -18,6 +18,7 @@ from thresign.node.records import RECORDS, AnsweredRecord, DecidedRecord, FoundR
 from thresign.orders.header import Header
 from thresign.orders.merkle import order_hash
 from thresign.orders.orders import KeygenOrder, NoticeOrder, SignOrder, sign_order
+from thresign.signing.events import Past
 from thresign.storage.interface import AnswerRow, BatchRow, FoundRow, Index, OrderRow, ReportRow, ResultRow, Row
 from thresign.wire.canonical import Record, decode_one_of
 
@@ -234,6 +235,22 @@ class History:
     def found(self, leaf: bytes) -> bool:
         """True if the ledger knows that the order has a result."""
         return leaf in self._found or self._index.found(leaf)
+
+    def past(self, orders: Iterable[bytes]) -> Past:
+        """What this journal says of a decided batch's orders: for walking them once more."""
+        results, reported, found, answered = {}, set(), set(), set()
+        for leaf in [order_hash(encoded) for encoded in orders if encoded[:8] == SignOrder.TAG]:
+            if self.gave_up(leaf):
+                reported.add(leaf)
+            if self.found(leaf):
+                found.add(leaf)
+            if self.answered(leaf):
+                answered.add(leaf)
+            else:
+                result = self.result(leaf)
+                if result is not None:
+                    results[leaf] = (result.signature, result.partials)
+        return Past(results, frozenset(reported), frozenset(found), frozenset(answered), True)
 
     def _read(self, place: int | None, kind: type[RecordT]) -> RecordT | None:
         """The record at this place; None if there is none, or none any more."""

@@ -27,7 +27,7 @@ from thresign.orders import equivocation
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.equivocation import Equivocation
 from thresign.orders.merkle import order_hash
-from thresign.orders.orders import KeygenOrder, SignOrder, sign_order
+from thresign.orders.orders import KeygenOrder, sign_order
 from thresign.orders.roster import Roster
 from thresign.orders.statements import (
     Announcement,
@@ -82,6 +82,8 @@ class Parts:
     roster: Roster
     combiner: Combiner
     body_of: Callable[[bytes], bytes | None]
+    past: Callable[[tuple[bytes, ...]], sign.Past]
+    """What the node's journal says of these orders."""
     journalled: int = 0
     """The newest sequence in the node's journal."""
     agreement: AgreementTiming = field(default_factory=AgreementTiming)
@@ -95,6 +97,7 @@ class Replica:
         self.core = Core(parts.number, parts.roster, parts.agreement)
         self.journey = Journey(parts.number, parts.domain, parts.roster, parts.combiner, parts.body_of, parts.signing)
         self.ceremonies = ceremony.Ceremonies(parts.number)
+        self._past = parts.past
         self._journalled = parts.journalled
         self._floor = parts.journalled
         """Batches up to here are walked only by `recover`."""
@@ -189,7 +192,8 @@ class Replica:
             applied = calls.Applied(
                 sequence, reply.certificate.header.time_ms, reply.body, reply.orders, (), (), 0, 0, ()
             )
-            self._act(sign.Delivered(reply.certificate, batch, applied))
+            # Not new: its orders may have been walked before the crash, and their results be in the journal.
+            self._act(sign.Delivered(reply.certificate, batch, applied, self._past(reply.orders)))
 
     def _peer_said(self, event: out.PeerSaid) -> None:
         message: Any = event.message
@@ -375,11 +379,6 @@ class Replica:
     def held_message(orders: list[bytes]) -> Record:
         """That this module holds these orders' results."""
         return signing_messages.Held(tuple(orders))
-
-    @staticmethod
-    def sign_leaves(orders: tuple[bytes, ...]) -> list[Digest]:
-        """The leaf hashes of the sign orders among these."""
-        return [order_hash(encoded) for encoded in orders if encoded[:8] == SignOrder.TAG]
 
     def _signed(self, reply: Record | ThresignError) -> None:
         if isinstance(reply, calls.Signed):

@@ -22,7 +22,7 @@ from thresign.node.history import History
 from thresign.node.records import DecidedRecord
 from thresign.node.replica import MESSAGES, Replica
 from thresign.orders.batch import Batch, Entry
-from thresign.signing.events import Delivered, Past
+from thresign.signing.events import Delivered
 from thresign.signing.stages import Answered
 from thresign.vault import calls
 from thresign.wire.canonical import Record, decode_one_of
@@ -342,22 +342,7 @@ class Runtime:
     def _replay(self, record: DecidedRecord) -> Delivered:
         header = record.certificate.header
         applied = calls.Applied(header.sequence, header.time_ms, record.body, record.orders, (), (), 0, 0, ())
-        return Delivered(record.certificate, Batch.decode(record.body), applied, self._known(record.orders))
-
-    def _known(self, orders: tuple[bytes, ...]) -> Past:
-        results, answered, reported, with_result = {}, set(), set(), set()
-        for leaf in self.replica.sign_leaves(orders):
-            if self.history.gave_up(leaf):
-                reported.add(leaf)
-            if self.history.found(leaf):
-                with_result.add(leaf)
-            if self.history.answered(leaf):
-                answered.add(leaf)
-            else:
-                found = self.history.result(leaf)
-                if found is not None:
-                    results[leaf] = (found.signature, found.partials)
-        return Past(results, frozenset(reported), frozenset(with_result), frozenset(answered), True)
+        return Delivered(record.certificate, Batch.decode(record.body), applied, self.history.past(record.orders))
 
     # --- large bodies ---------------------------------------------------------------------------------------------
 

@@ -70,7 +70,15 @@ class Node:
         bodies = Bodies()
         genesis = config.domain.genesis
         replica = Replica(
-            Parts(config.number, config.domain.id, genesis.roster, NativeCombiner(), bodies.get, history.newest())
+            Parts(
+                config.number,
+                config.domain.id,
+                genesis.roster,
+                NativeCombiner(),
+                bodies.get,
+                history.past,
+                history.newest(),
+            )
         )
         self.runtime = Runtime(
             config.number, replica, history, bodies, accusations, config.node.retain_days * MS_PER_DAY

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.stub_domain import ready_ledger
 from thresign.errors import StorageError
 from thresign.journal.segments import SegmentedJournal
 from thresign.node.history import FLUSH_ROWS, History
-from thresign.node.records import FoundRecord, ReportedRecord
+from thresign.node.records import AnsweredRecord, FoundRecord, ReportedRecord, ResultRecord
+from thresign.orders.merkle import leaf_hash
+from thresign.orders.orders import NoticeOrder
 from thresign.storage.interface import Row
 from thresign.storage.sqlite import SqliteIndex
 
@@ -70,6 +73,24 @@ def test_an_order_that_is_found_is_given_up_no_more(tmp_path: Path) -> None:
         assert [history.gave_up(record.order) for record in (given_up, found, late)] == [True, False, False]
         history.close()
         records = []
+
+
+def test_past_of_a_batch_that_is_walked_again(tmp_path: Path) -> None:
+    run = ready_ledger()
+    entries = [
+        run.domain.sign_request(b"message", idempotency_key=str(number), now_ms=run.time_ms) for number in range(5)
+    ]
+    leaves = tuple(run.apply(*entries).leaves)
+    untold, held, given_up, found, answered = map(leaf_hash, leaves)
+    history = History(SegmentedJournal(tmp_path / "journal"), SqliteIndex(tmp_path / "index.sqlite"))
+    history.append([ResultRecord(leaf, bytes(32), 0, 1, 0, leaf, ()) for leaf in (held, found, answered)])
+    history.append([ReportedRecord(given_up), ReportedRecord(found), FoundRecord(found), AnsweredRecord(answered)])
+    past = history.past((*leaves, NoticeOrder(bytes(32)).encode()))
+    assert past.replayed
+    assert past.results == {held: (held, ()), found: (found, ())}
+    assert (past.reported, past.found, past.answered) == ({given_up}, {found}, {answered})
+    assert untold not in (*past.results, *past.reported)
+    history.close()
 
 
 def test_index_goes_on_after_a_write_that_failed(tmp_path: Path) -> None:
