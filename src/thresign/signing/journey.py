@@ -109,7 +109,6 @@ def _message_arrived(journey: Journey, event: MessageArrived) -> None:
     for leaf, wanted in list(journey.wanted.items()):
         if wanted.order.message_sha256 == event.message_sha256:
             del journey.wanted[leaf]
-            journey.messages[wanted.order.request] = event.message
             if _begin(journey, with_message(journey, leaf, wanted, event.message), wanted.past):
                 journey.out.append(AskSigned(wanted.sequence))
 
@@ -283,7 +282,6 @@ def _try_answer(journey: Journey, walk: Walk) -> None:
     if walk.held is not None and walk.answered is None:
         walk.answered = answer(walk.held, walk.holders, journey.roster.q)
         if walk.answered is not None:
-            journey.messages.pop(walk.certified.order.request, None)
             journey.out.append(Answer(walk.answered))
 
 
@@ -423,10 +421,11 @@ def _remind(journey: Journey, walk: Walk, age: int) -> None:
 
 
 def forget_before(journey: Journey, time_ms: int) -> None:
-    """Ends the walks of orders that agreed time has left behind."""
+    """Ends the walks of orders that agreed time has left behind; a little later where there is a result, which may just
+    be on its way to a quorum. Who asks for it afterwards is answered from the journal."""
     for leaf, walk in list(journey.walks.items()):
-        if walk.certified.order.expires_ms <= time_ms and walk.combined is None:
-            journey.messages.pop(walk.certified.order.request, None)
+        grace_ms = 0 if walk.combined is None else journey.timing.done_ms
+        if walk.certified.order.expires_ms + grace_ms <= time_ms:
             del journey.walks[leaf]
     for leaf in [leaf for leaf, wanted in journey.wanted.items() if wanted.order.expires_ms <= time_ms]:
         del journey.wanted[leaf]

@@ -98,8 +98,6 @@ class Journey:
     timing: Timing = field(default_factory=Timing)
     keys: dict[bytes, SigningKey] = field(default_factory=dict)
     walks: dict[Digest, Walk] = field(default_factory=dict)
-    messages: dict[bytes, bytes] = field(default_factory=dict)
-    """By request, for a replacing order."""
     wanted: dict[Digest, Wanted] = field(default_factory=dict)
     early: dict[tuple[int, int], PartialsOf] = field(default_factory=dict)
     """Partials that came before their batch: by sequence and sender."""

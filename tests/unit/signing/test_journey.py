@@ -705,7 +705,18 @@ def test_orders_that_agreed_time_has_left_behind_are_forgotten() -> None:
     assert walker.journey.walks
     forget_before(walker.journey, walker.order.expires_ms)
     assert walker.journey.walks == {}
-    assert walker.journey.messages == {}
+
+
+def test_so_are_those_with_a_result_that_no_quorum_holds_a_little_later() -> None:
+    """Others may have given it up, or answered it long ago: it would be said for ever that it is held here."""
+    walker = Walker()
+    walker.hold()
+    end = walker.order.expires_ms + walker.journey.timing.done_ms
+    forget_before(walker.journey, end - 1)
+    assert walker.journey.walks
+    forget_before(walker.journey, end)
+    assert walker.journey.walks == {}
+    assert of(walker.hear(2, FetchHeld((walker.leaf,))), Recall) == [Recall(2, (Digest(walker.leaf),), False)]
 
 
 def test_an_answered_walk_ends_when_all_hold_it() -> None:
@@ -725,6 +736,13 @@ def test_a_replacing_order_ends_the_walk_of_the_one_before() -> None:
     walk = walker.journey.walks[Digest(new)]
     assert walk.certified.order.attempt == 2
     assert walk.certified.message == b"message 0"
+
+
+def test_a_replacing_order_that_is_walked_already_goes_on() -> None:
+    walker = Walker()
+    new = walker.replace()
+    assert said(walker.deliver(Past(replayed=True)), FetchResult) == [FetchResult(new)]
+    assert walker.journey.wanted == {}
 
 
 # --- messages that are not here -------------------------------------------------------------------------------------
