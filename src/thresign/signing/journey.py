@@ -385,8 +385,9 @@ def _tick(journey: Journey, now_ms: int) -> None:
             if not walk.reported:
                 missing = {slot.number for slot in walk.certified.order.signers} - set(walk.proofs) - {journey.number}
                 fetch.setdefault(walk.certified.sequence, set()).update(missing)
-            # Who holds the result may have ended its own walk, and say nothing of itself.
-            if walk.reported or walk.found:
+            # Who holds the result may have ended its own walk, and say nothing of itself: all are asked before this
+            # module gives the order up, as it would if it caught up with what others answered while it was away.
+            if walk.reported or walk.found or _age(journey, walk) > timing.partials_ms:
                 journey.out.append(Broadcast(FetchResult(leaf)))
             else:
                 journey.out.extend(Send(holder, FetchResult(leaf)) for holder in sorted(walk.holders))

@@ -418,6 +418,17 @@ def test_missing_partials_are_asked_for_and_then_reported() -> None:
     assert walker.now - 1000 > 1000
 
 
+def test_before_an_order_is_given_up_all_are_asked_for_its_result() -> None:
+    """A module that catches up has no word of those that answered it long ago, and needs only to ask."""
+    walker = Walker(outsider(Walker()))
+    effects = walker.give_up()
+    asked = [at for at, effect in enumerate(effects) if effect == Broadcast(FetchResult(walker.leaf))]
+    (given_up,) = [at for at, effect in enumerate(effects) if isinstance(effect, AskReport)]
+    before = [at for at in asked if at < given_up - 1]
+    assert before, "there is a tick between the question and giving up"
+    assert len(asked) < 5
+
+
 def test_who_is_asked_for_partials_has_its_token_sign_again() -> None:
     walker = Walker()
     assert of(walker.hear(2, FetchPartials(walker.header.sequence)), AskSigned) == [AskSigned(walker.header.sequence)]
@@ -633,9 +644,8 @@ def test_partials_that_come_after_the_report_are_not_combined() -> None:
 def test_while_somebody_says_that_it_holds_the_result_it_is_asked_for_and_waited_for_longer() -> None:
     walker = Walker(outsider(Walker()))
     walker.hear(2, Held((walker.leaf,)))
-    effects = walker.tick(1500)
-    assert sent(effects, FetchResult) == [(2, FetchResult(walker.leaf))]
-    assert of(effects, AskReport) == []
+    assert sent(walker.tick(500), FetchResult) == [(2, FetchResult(walker.leaf))]
+    assert of(walker.tick(1000), AskReport) == []
     walker.give_up()
 
 
