@@ -9,6 +9,8 @@ has that, the order is not replaced any more, and all may hold its result (docs/
 
 from __future__ import annotations
 
+from itertools import islice
+
 from thresign.ids import Digest
 from thresign.limits import BATCH_ENTRIES_MAX
 from thresign.orders.merkle import order_hash
@@ -297,6 +299,7 @@ def _report(journey: Journey, walk: Walk) -> None:
     said = walk.reports.get(journey.number)
     if said is not None:
         journey.out.append(Broadcast(said))
+        _submit_reports(journey, walk)
         return
     walk.reported = True
     signers = {slot.number for slot in walk.certified.order.signers}
@@ -314,10 +317,19 @@ def _on_report(journey: Journey, report: MissingReport) -> None:
     walk.reports[report.number] = report
     if walk.combined is not None:
         journey.out.append(Send(report.number, _result(walk.combined)))
-    elif len(walk.reports) >= journey.roster.q and not walk.submitted:
-        walk.submitted = True
-        chosen = tuple(walk.reports[number] for number in sorted(walk.reports)[: journey.roster.q])
-        journey.out.append(Submit(MissingReports(walk.certified.encoded, chosen)))
+    _submit_reports(journey, walk)
+
+
+def _submit_reports(journey: Journey, walk: Walk) -> None:
+    """Has the order replaced once q have reported it. The same entry is submitted until the ledger has it: it may find
+    no room among those that wait, or be dropped by a vault that lags."""
+    if walk.combined is not None or walk.found:
+        return
+    if len(walk.reports) >= journey.roster.q and journey.now_ms >= walk.replace_at_ms:
+        walk.replace_at_ms = journey.now_ms + journey.timing.submit_ms
+        chosen = sorted(islice(walk.reports, journey.roster.q))
+        entry = MissingReports(walk.certified.encoded, tuple(walk.reports[number] for number in chosen))
+        journey.out.append(Submit(entry))
 
 
 def _say_found(journey: Journey, walk: Walk) -> None:
@@ -326,6 +338,7 @@ def _say_found(journey: Journey, walk: Walk) -> None:
         return
     said = walk.found_by.get(journey.number)
     journey.out.append(AskFound(walk.certified.leaf) if said is None else Broadcast(said))
+    _submit_found(journey, walk)
 
 
 def _on_found_report(journey: Journey, report: FoundReport) -> None:
@@ -336,11 +349,17 @@ def _on_found_report(journey: Journey, report: FoundReport) -> None:
     if not journey.combiner.signed(member.vote_key, report.signed_bytes(), report.signature):
         return
     walk.found_by[report.number] = report
+    _submit_found(journey, walk)
+
+
+def _submit_found(journey: Journey, walk: Walk) -> None:
+    """Has the order noted as found once f + 1 have said so; until the ledger has it, as above."""
     needed = journey.roster.f + 1
-    if len(walk.found_by) >= needed and not walk.found_submitted:
-        walk.found_submitted = True
-        chosen = tuple(walk.found_by[number] for number in sorted(walk.found_by)[:needed])
-        journey.out.append(Submit(FoundReports(walk.certified.encoded, chosen)))
+    if not walk.found and len(walk.found_by) >= needed and journey.now_ms >= walk.find_at_ms:
+        walk.find_at_ms = journey.now_ms + journey.timing.submit_ms
+        chosen = sorted(islice(walk.found_by, needed))
+        entry = FoundReports(walk.certified.encoded, tuple(walk.found_by[number] for number in chosen))
+        journey.out.append(Submit(entry))
 
 
 def _on_found(journey: Journey, leaf: Digest) -> None:

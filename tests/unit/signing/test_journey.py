@@ -18,7 +18,7 @@ from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import SignOrder
-from thresign.orders.statements import FoundReport, MissingReports, Partials, SharePart
+from thresign.orders.statements import FoundReport, FoundReports, MissingReports, Partials, SharePart
 from thresign.signing.events import (
     Answer,
     AskFound,
@@ -487,6 +487,21 @@ def test_q_reports_have_it_replaced_and_fewer_do_not(n: int) -> None:
     assert len(of(walker.effects, Submit)) == 1
 
 
+def test_what_was_submitted_is_submitted_again_until_it_is_ordered() -> None:
+    """There may have been no room for it, or a vault that lagged held it for out of date: nobody else repeats it."""
+    walker = Walker(outsider(Walker()))
+    walker.give_up()
+    walker.step(OwnReport(walker.report(walker.number)))
+    for number in walker.domain.numbers:
+        walker.hear(number, walker.report(number))
+    (first,) = of(walker.effects, Submit)
+    for _ in range(3):
+        assert of(walker.tick(500), Submit) == []
+        assert of(walker.tick(600), Submit) == [first]
+    walker.find()
+    assert of(walker.tick(2000), Submit) == []
+
+
 def test_reports_that_do_not_count() -> None:
     walker = Walker()
     for number in (2, 3):
@@ -573,6 +588,19 @@ def test_f_and_one_found_reports_go_to_the_ledger(n: int) -> None:
     assert submit.entry == walker.domain.found(walker.order)
     walker.hear(n, walker.domain.found_report(n, walker.leaf))
     assert len(of(walker.effects, Submit)) == 1
+
+
+def test_found_reports_are_submitted_again_until_they_are_ordered() -> None:
+    walker = split()
+    walker.hear(2, walker.domain.found_report(2, walker.leaf))
+    (first,) = of(walker.step(OwnFound(walker.domain.found_report(walker.number, walker.leaf))), Submit)
+    assert isinstance(first.entry, FoundReports)
+    walker.hear(1, walker.domain.found_report(1, walker.leaf))
+    for _ in range(3):
+        assert of(walker.tick(500), Submit) == []
+        assert of(walker.tick(600), Submit) == [first]
+    walker.find()
+    assert of(walker.tick(2000), Submit) == []
 
 
 def test_found_reports_that_do_not_count() -> None:
