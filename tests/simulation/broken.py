@@ -207,8 +207,8 @@ def on_report_of_few(walks: Any, report: Any) -> None:
     if walk is None or report.number in walk.reports:
         return
     walk.reports[report.number] = report
-    if walk.combined is None and len(walk.reports) > walks.roster.f and not walk.submitted:
-        walk.submitted = True
+    if walk.combined is None and len(walk.reports) > walks.roster.f and not walk.replace_at_ms:
+        walk.replace_at_ms = walks.now_ms
         chosen = tuple(walk.reports[number] for number in sorted(walk.reports)[: walks.roster.f + 1])
         walks.out.append(Submit(MissingReports(walk.certified.encoded, chosen)))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from tests.simulation.byzantine.corrupt_snapshots import CorruptSnapshots
-from tests.simulation.run import check_liveness, heal, make_key, schedule_requests, where
+from tests.simulation.byzantine.corrupt_snapshots import CorruptSnapshots, PushedLedger
+from tests.simulation.run import check_answered, check_liveness, heal, make_key, schedule_requests, where
 from tests.simulation.world import Disk, Faults, Module, World
 from thresign.wire.canonical import Record
 
@@ -165,6 +165,26 @@ def lied_to(seed: int, kind: str) -> World:
     world.start_node(module)
     heal(world)
     check_liveness(world)
+    return world
+
+
+def push(liar: int) -> World:
+    """A liar pushes its ledger upon a module that was away a moment. The others' journals are whole; what was ordered
+    meanwhile needs that module for a quorum."""
+    world = prepared(3, interval=8)
+    module = world.modules[liar]
+    module.behaviour = PushedLedger(world, module, random.Random(liar))
+    world.crash_node(world.modules[3])
+    asked = []
+    for number in range(12):
+        asked.append(world.request("/v1/keys/k/sign", b"%d" % number, "application/octet-stream", 110))
+        world.submit(world.modules[1], asked[-1])
+        world.run_until(world.now + 60)
+    assert not any(request.id() in world.answers for request in asked)
+    world.start_node(world.modules[3])
+    world.run_until(world.now + 2000)
+    check_answered(world)
+    assert all(request.id() in world.answers for request in asked), where(world)
     return world
 
 

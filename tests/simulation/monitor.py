@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from thresign.ids import Digest
+from thresign.orders.batch import Batch
 from thresign.orders.header import Certificate, Header, Phase
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import SignOrder
+from thresign.orders.statements import FoundReports
 from thresign.orders.votes import ViewChange
 
 
@@ -57,6 +59,7 @@ class Monitor:
         self.assigned: dict[tuple[int, int, int], bytes] = {}
         self.attempts: dict[tuple[bytes, int], list[bytes]] = {}
         self.answers: dict[bytes, tuple[bytes, bytes]] = {}
+        self.found: set[Digest] = set()
 
     # --- what tokens sign -----------------------------------------------------------------------------------------
 
@@ -134,6 +137,7 @@ class Monitor:
         hold(held == decided, "one header a slot", f"two batches are decided at sequence {sequence}")
         if not first:
             return
+        self.found |= {leaf_hash(e.order) for e in Batch.decode(body).entries if isinstance(e, FoundReports)}
         self.times[sequence] = header.time_ms
         before = self.times.get(sequence - 1, 0)
         hold(header.time_ms >= before, "agreed time does not go back", f"{before} then {header.time_ms} at {sequence}")
@@ -166,6 +170,16 @@ class Monitor:
         made = [leaves for (of, _), leaves in self.attempts.items() if of == request]
         newest = not made or made[0][-1] == leaf
         hold(newest, "what is answered is not replaced", f"request {request.hex()[:16]} by an order that was replaced")
+
+    def held(self, number: int, leaf: Digest, missing: set[Digest]) -> None:
+        """A module says that it holds a result. `missing`: what it reported before, on the same disk."""
+        kept = number in self.byzantine or leaf not in missing or leaf in self.found
+        hold(kept, "what is given up is held only if it is found", f"module {number}, order {leaf.hex()[:16]}")
+
+    def missing(self, number: int, leaf: Digest, held: set[Digest]) -> None:
+        """A module reports an order missing. `held`: what it said before that it holds, on the same disk."""
+        kept = number in self.byzantine or leaf not in held or leaf in self.found
+        hold(kept, "what is held is not given up", f"module {number}, order {leaf.hex()[:16]}")
 
     def blamed(self, number: int, why: str) -> None:
         """A correct module holds that a signer's token signed a wrong partial: that is a proof, so it must be one."""

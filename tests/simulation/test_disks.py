@@ -52,3 +52,10 @@ def test_crash_at_every_fifth_boundary(number: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_erased_in_silence(seed: int) -> None:
     disks.erase_in_silence(seed)
+
+
+@pytest.mark.parametrize("liar", [2, 4])
+def test_a_ledger_is_not_taken_over_while_others_have_the_batches(liar: int) -> None:
+    world = disks.push(liar)
+    assert world.counts["lie pushed ledger"] > 0
+    assert world.counts["ledger taken over"] == 0

@@ -36,8 +36,10 @@ from thresign.orders.genesis import Caller, Genesis, Settings
 from thresign.orders.orders import SignOrder, sign_order
 from thresign.orders.requests import Request
 from thresign.orders.roster import Member, make_roster
+from thresign.orders.statements import MissingReport
 from thresign.orders.votes import PrePrepare
 from thresign.signing.events import Delivered, Past
+from thresign.signing.messages import Held
 from thresign.vault import calls
 from thresign.vault.recovery import begin_life
 from thresign.vault.replay import replay
@@ -72,6 +74,9 @@ class Disk:
         self.mark = 0
         self.cut = 0
         """How many records were thrown away."""
+        self.said_held: set[Digest] = set()
+        self.said_missing: set[Digest] = set()
+        """What the node told others; one that loses its disk does not know it any more."""
 
     def take(self, ballot: Ballot) -> None:
         """What the vault's server does with a ballot."""
@@ -358,12 +363,24 @@ class World:
         self.at(after_ms, fire)
 
     def transmit(self, module: Module, to: int, message: Record) -> None:
+        self.note_said(module, message)
         if module.behaviour is not None:
             for target, changed in module.behaviour.outgoing(to, message):
                 if changed is message or well_formed(changed):
                     self.send(module, target, changed)
         else:
             self.send(module, to, message)
+
+    def note_said(self, module: Module, message: Record) -> None:
+        """What a module says of results binds it."""
+        disk = module.node_disk
+        if isinstance(message, Held):
+            for leaf in map(Digest, message.orders):
+                self.monitor.held(module.number, leaf, disk.said_missing)
+                disk.said_held.add(leaf)
+        elif isinstance(message, MissingReport):
+            self.monitor.missing(module.number, Digest(message.order), disk.said_held)
+            disk.said_missing.add(Digest(message.order))
 
     def send(self, module: Module, to: int, message: Record) -> None:
         faults, rng = self.faults, self.rng

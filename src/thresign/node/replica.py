@@ -27,7 +27,7 @@ from thresign.orders import equivocation
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.equivocation import Equivocation
 from thresign.orders.merkle import order_hash
-from thresign.orders.orders import KeygenOrder, sign_order
+from thresign.orders.orders import KeygenOrder
 from thresign.orders.roster import Roster
 from thresign.orders.statements import (
     Announcement,
@@ -35,7 +35,6 @@ from thresign.orders.statements import (
     FoundReport,
     FoundReports,
     KeyConfirmed,
-    KeyGenerated,
     MissingReport,
     Present,
 )
@@ -106,10 +105,8 @@ class Replica:
         self._giving = Giving(self._ask, self._give)
         self._proven: dict[equivocation.Place, None] = {}
         """Where a module has been seen to say two things. Bounded."""
-        self._filling = 0
-        """Batches that the vault is asked to give back to the journal."""
-        self._confirmations: dict[bytes, bytes] = {}
-        """Confirming orders, by their request digest: the key."""
+        self._lacking: set[int] = set()
+        """Batches that the journal lacks and the vault is asked to give back."""
         self._asked: dict[int, Callable[[Record | ThresignError], None]] = {}
         self._writing: dict[int, Callable[[], None]] = {}
         self._ids = 0
@@ -164,7 +161,6 @@ class Replica:
     def _vault_up(self, status: calls.Status) -> None:
         self._asked.clear()
         self._giving.vault_lost()
-        self._filling = 0
         for part in status.keys:
             self._know_key(part)
         for refill in self.refills.values():
@@ -177,23 +173,25 @@ class Replica:
         self._out.append(out.SetTimer("refill", REFILL_TICK_MS))
 
     def _fill_journal(self, sequence: int) -> None:
-        """Has the vault give back what a crash cut off this node's journal: others may need it to catch up."""
-        for missing in range(max(self._journalled + 1, sequence - FILL_MAX), sequence + 1):
-            self._filling += 1
-            self._ask(calls.DecidedCall(missing), self._fill)
+        """Has the vault give back what a crash cut off this node's journal: others may need it to catch up. What it was
+        asked for when it went down it is asked for again."""
+        self._lacking.update(range(max(self._journalled + 1, sequence - FILL_MAX), sequence + 1))
         self._journalled = sequence
+        for missing in sorted(self._lacking):
+            self._ask(calls.DecidedCall(missing), self._fill(missing))
 
-    def _fill(self, reply: Record | ThresignError) -> None:
-        self._filling -= 1
-        if isinstance(reply, calls.DecidedBatch):
-            batch = Batch.decode(reply.body)
-            self._write_decided(DecidedRecord(reply.certificate, reply.body, reply.orders), batch)
-            sequence = reply.certificate.header.sequence
-            applied = calls.Applied(
-                sequence, reply.certificate.header.time_ms, reply.body, reply.orders, (), (), 0, 0, ()
-            )
-            # Not new: its orders may have been walked before the crash, and their results be in the journal.
-            self._act(sign.Delivered(reply.certificate, batch, applied, self._past(reply.orders)))
+    def _fill(self, sequence: int) -> Callable[[Record | ThresignError], None]:
+        def then(reply: Record | ThresignError) -> None:
+            self._lacking.discard(sequence)
+            if isinstance(reply, calls.DecidedBatch):
+                batch = Batch.decode(reply.body)
+                self._write_decided(DecidedRecord(reply.certificate, reply.body, reply.orders), batch)
+                place = (sequence, reply.certificate.header.time_ms, reply.body, reply.orders)
+                applied = calls.Applied(*place, (), (), 0, 0, ())
+                # Not new: its orders may have been walked before the crash, and their results be in the journal.
+                self._act(sign.Delivered(reply.certificate, batch, applied, self._past(reply.orders)))
+
+        return then
 
     def _peer_said(self, event: out.PeerSaid) -> None:
         message: Any = event.message
@@ -268,7 +266,7 @@ class Replica:
 
         if tag.ask is not agree.Ask.STABILISE:
             self._ask(effect.call, answered)
-        elif self._filling:
+        elif self._lacking:
             answered(VoteRefused("the journal is not whole yet"))
         else:
             # The vault may forget what lies before a stable checkpoint: it has to be in the node's journal by then.
@@ -301,14 +299,12 @@ class Replica:
         applied, entries = effect.applied, effect.batch.entries
         self._write_decided(DecidedRecord(effect.certificate, applied.body, applied.orders), effect.batch)
         self._journalled = applied.sequence
+        self._lacking.discard(applied.sequence)
         self._out.append(out.Applied(applied, entries))
         for part in applied.keys:
             self._know_key(part)
-        for entry, encoded in zip(entries, applied.orders, strict=True):
+        for entry in entries:
             self._settled(entry)
-            if isinstance(entry, KeyGenerated):
-                order = sign_order(encoded)
-                self._confirmations[order.request] = order.key
         self._act(sign.Delivered(effect.certificate, effect.batch, applied))
         journey.forget_before(self.journey, effect.certificate.header.time_ms)
         self._refill(applied.unused)
@@ -317,8 +313,9 @@ class Replica:
             self._ask(calls.PresentCall(), self._present)
 
     def _write_decided(self, record: DecidedRecord, batch: Batch) -> None:
+        """What a batch finds stands before it: cut off behind it by a crash, it would be missed by nobody."""
         found = (FoundRecord(order_hash(e.order)) for e in batch.entries if isinstance(e, FoundReports))
-        self._out.append(out.Write(0, (record, *found)))
+        self._out.append(out.Write(0, (*found, record)))
 
     def _act(self, event: sign.Delivered) -> None:
         """Walks the orders of a batch, once: a vault that lost its newest records applies batches again."""
@@ -407,9 +404,8 @@ class Replica:
         self._out.append(out.Write(0, (AnsweredRecord(certified.leaf),)))
         self._out.append(out.Answer(effect.answered))
         self._forget.append(certified.order.request)
-        key = self._confirmations.pop(certified.order.request, None)
-        if key is not None:
-            self._agree(agree.Submitted(KeyConfirmed(key, combined.signature)))
+        if certified.order.request == certified.order.entry:  # a key's confirmation
+            self._agree(agree.Submitted(KeyConfirmed(certified.order.key, combined.signature)))
 
     def _ceremony(self, effects: list[ceremony.Effect]) -> None:
         for effect in effects:
@@ -505,6 +501,8 @@ class Replica:
     # --- asking and writing ---------------------------------------------------------------------------------------
 
     def _ask(self, call: Record, then: Callable[[Record | ThresignError], None]) -> None:
+        if not self.core.vault_up:  # it would not hear, and `then` be kept until it is there again
+            return
         self._ids += 1
         self._asked[self._ids] = then
         self._out.append(out.Ask(self._ids, call))

@@ -9,6 +9,8 @@ has that, the order is not replaced any more, and all may hold its result (docs/
 
 from __future__ import annotations
 
+from itertools import islice
+
 from thresign.ids import Digest
 from thresign.limits import BATCH_ENTRIES_MAX
 from thresign.orders.merkle import order_hash
@@ -109,7 +111,6 @@ def _message_arrived(journey: Journey, event: MessageArrived) -> None:
     for leaf, wanted in list(journey.wanted.items()):
         if wanted.order.message_sha256 == event.message_sha256:
             del journey.wanted[leaf]
-            journey.messages[wanted.order.request] = event.message
             if _begin(journey, with_message(journey, leaf, wanted, event.message), wanted.past):
                 journey.out.append(AskSigned(wanted.sequence))
 
@@ -283,7 +284,6 @@ def _try_answer(journey: Journey, walk: Walk) -> None:
     if walk.held is not None and walk.answered is None:
         walk.answered = answer(walk.held, walk.holders, journey.roster.q)
         if walk.answered is not None:
-            journey.messages.pop(walk.certified.order.request, None)
             journey.out.append(Answer(walk.answered))
 
 
@@ -299,6 +299,7 @@ def _report(journey: Journey, walk: Walk) -> None:
     said = walk.reports.get(journey.number)
     if said is not None:
         journey.out.append(Broadcast(said))
+        _submit_reports(journey, walk)
         return
     walk.reported = True
     signers = {slot.number for slot in walk.certified.order.signers}
@@ -316,10 +317,19 @@ def _on_report(journey: Journey, report: MissingReport) -> None:
     walk.reports[report.number] = report
     if walk.combined is not None:
         journey.out.append(Send(report.number, _result(walk.combined)))
-    elif len(walk.reports) >= journey.roster.q and not walk.submitted:
-        walk.submitted = True
-        chosen = tuple(walk.reports[number] for number in sorted(walk.reports)[: journey.roster.q])
-        journey.out.append(Submit(MissingReports(walk.certified.encoded, chosen)))
+    _submit_reports(journey, walk)
+
+
+def _submit_reports(journey: Journey, walk: Walk) -> None:
+    """Has the order replaced once q have reported it. The same entry is submitted until the ledger has it: it may find
+    no room among those that wait, or be dropped by a vault that lags."""
+    if walk.combined is not None or walk.found:
+        return
+    if len(walk.reports) >= journey.roster.q and journey.now_ms >= walk.replace_at_ms:
+        walk.replace_at_ms = journey.now_ms + journey.timing.submit_ms
+        chosen = sorted(islice(walk.reports, journey.roster.q))
+        entry = MissingReports(walk.certified.encoded, tuple(walk.reports[number] for number in chosen))
+        journey.out.append(Submit(entry))
 
 
 def _say_found(journey: Journey, walk: Walk) -> None:
@@ -328,6 +338,7 @@ def _say_found(journey: Journey, walk: Walk) -> None:
         return
     said = walk.found_by.get(journey.number)
     journey.out.append(AskFound(walk.certified.leaf) if said is None else Broadcast(said))
+    _submit_found(journey, walk)
 
 
 def _on_found_report(journey: Journey, report: FoundReport) -> None:
@@ -338,11 +349,17 @@ def _on_found_report(journey: Journey, report: FoundReport) -> None:
     if not journey.combiner.signed(member.vote_key, report.signed_bytes(), report.signature):
         return
     walk.found_by[report.number] = report
+    _submit_found(journey, walk)
+
+
+def _submit_found(journey: Journey, walk: Walk) -> None:
+    """Has the order noted as found once f + 1 have said so; until the ledger has it, as above."""
     needed = journey.roster.f + 1
-    if len(walk.found_by) >= needed and not walk.found_submitted:
-        walk.found_submitted = True
-        chosen = tuple(walk.found_by[number] for number in sorted(walk.found_by)[:needed])
-        journey.out.append(Submit(FoundReports(walk.certified.encoded, chosen)))
+    if not walk.found and len(walk.found_by) >= needed and journey.now_ms >= walk.find_at_ms:
+        walk.find_at_ms = journey.now_ms + journey.timing.submit_ms
+        chosen = sorted(islice(walk.found_by, needed))
+        entry = FoundReports(walk.certified.encoded, tuple(walk.found_by[number] for number in chosen))
+        journey.out.append(Submit(entry))
 
 
 def _on_found(journey: Journey, leaf: Digest) -> None:
@@ -387,8 +404,9 @@ def _tick(journey: Journey, now_ms: int) -> None:
             if not walk.reported:
                 missing = {slot.number for slot in walk.certified.order.signers} - set(walk.proofs) - {journey.number}
                 fetch.setdefault(walk.certified.sequence, set()).update(missing)
-            # Who holds the result may have ended its own walk, and say nothing of itself.
-            if walk.reported or walk.found:
+            # Who holds the result may have ended its own walk, and say nothing of itself: all are asked before this
+            # module gives the order up, as it would if it caught up with what others answered while it was away.
+            if walk.reported or walk.found or _age(journey, walk) > timing.partials_ms:
                 journey.out.append(Broadcast(FetchResult(leaf)))
             else:
                 journey.out.extend(Send(holder, FetchResult(leaf)) for holder in sorted(walk.holders))
@@ -423,10 +441,11 @@ def _remind(journey: Journey, walk: Walk, age: int) -> None:
 
 
 def forget_before(journey: Journey, time_ms: int) -> None:
-    """Ends the walks of orders that agreed time has left behind."""
+    """Ends the walks of orders that agreed time has left behind; a little later where there is a result, which may just
+    be on its way to a quorum. Who asks for it afterwards is answered from the journal."""
     for leaf, walk in list(journey.walks.items()):
-        if walk.certified.order.expires_ms <= time_ms and walk.combined is None:
-            journey.messages.pop(walk.certified.order.request, None)
+        grace_ms = 0 if walk.combined is None else journey.timing.done_ms
+        if walk.certified.order.expires_ms + grace_ms <= time_ms:
             del journey.walks[leaf]
     for leaf in [leaf for leaf, wanted in journey.wanted.items() if wanted.order.expires_ms <= time_ms]:
         del journey.wanted[leaf]

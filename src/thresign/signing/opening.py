@@ -36,7 +36,7 @@ def tweaked_for(key: SigningKey, order: SignOrder) -> SigningKey:
 
 
 def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
-    """The certified orders of a batch, in order. Notes keys, and messages for orders that may replace these."""
+    """The certified orders of a batch, in order. Notes keys; an order that replaces another has its message."""
     for part in event.applied.keys:
         if part.public_key:
             journey.keys[part.id] = signing_key(part)
@@ -45,14 +45,15 @@ def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
         if encoded[:8] != SignOrder.TAG:
             continue
         order = sign_order(encoded)
-        if isinstance(entry, MissingReports):
-            journey.walks.pop(order_hash(entry.order), None)
-            journey.wanted.pop(order_hash(entry.order), None)
         leaf = order_hash(encoded)
+        known = journey.walks.get(leaf)
+        if isinstance(entry, MissingReports):
+            known = journey.walks.pop(order_hash(entry.order), None) or known
+            journey.wanted.pop(order_hash(entry.order), None)
         key = journey.keys.get(order.key)
-        message = _message(journey, entry, order)
         if key is None or leaf in event.past.answered:
             continue
+        message = _message(journey, entry, order) if known is None else known.certified.message
         wanted = Wanted(event.applied.sequence, index, order, encoded, tweaked_for(key, order), event.past)
         if message is not None:
             yield with_message(journey, leaf, wanted, message)
@@ -67,18 +68,12 @@ def with_message(journey: Journey, leaf: Digest, wanted: Wanted, message: bytes)
 
 
 def _message(journey: Journey, entry: Entry, order: SignOrder) -> bytes | None:
-    """The message that the order is about; None if it is not here (a large body that never came)."""
-    if isinstance(entry, Request):
-        action = parse(entry)
-        message = action.message if isinstance(action, Sign) else None
-        if message is None:
-            message = journey.body_of(entry.content_sha256)
-    elif isinstance(entry, KeyGenerated):
-        message = confirmation_message(Digest(journey.domain), entry, order.key, order.key_version)
-    else:
-        message = journey.messages.get(order.request)
+    """The message that the order is about, of its entry; None if it is not here (a large body that never came)."""
     if not order.message_bytes:
-        message = b""
-    if message is not None:
-        journey.messages[order.request] = message
-    return message
+        return b""
+    if isinstance(entry, KeyGenerated):
+        return confirmation_message(Digest(journey.domain), entry, order.key, order.key_version)
+    action = parse(entry) if isinstance(entry, Request) else None
+    if not isinstance(action, Sign):
+        return None
+    return action.message if action.message is not None else journey.body_of(action.message_sha256)

@@ -35,6 +35,8 @@ class Timing:
     """When a module says that it holds the result but does not give it, the order is reported all the same."""
     remind_ms: int = 100
     """The coordinator sends the result to who has not said that it holds it; each next signer this much later."""
+    submit_ms: int = 1000
+    """So often an entry that the ledger does not have yet is submitted again."""
     done_ms: int = 5000
     doublings_max: int = 4
 
@@ -61,10 +63,11 @@ class Walk:
     holders: set[int] = field(default_factory=set)
     reported: bool = False
     reports: dict[int, MissingReport] = field(default_factory=dict)
-    submitted: bool = False
-    """The reports that replace the order went out."""
+    replace_at_ms: int = 0
+    """When the reports that replace the order are submitted, if there are enough: once, and again."""
     found_by: dict[int, FoundReport] = field(default_factory=dict)
-    found_submitted: bool = False
+    find_at_ms: int = 0
+    """The same of those that find it."""
     found: bool = False
     """The ledger knows that there is a result: the order is not replaced, and who gave it up may hold it."""
 
@@ -98,8 +101,6 @@ class Journey:
     timing: Timing = field(default_factory=Timing)
     keys: dict[bytes, SigningKey] = field(default_factory=dict)
     walks: dict[Digest, Walk] = field(default_factory=dict)
-    messages: dict[bytes, bytes] = field(default_factory=dict)
-    """By request, for a replacing order."""
     wanted: dict[Digest, Wanted] = field(default_factory=dict)
     early: dict[tuple[int, int], PartialsOf] = field(default_factory=dict)
     """Partials that came before their batch: by sequence and sender."""

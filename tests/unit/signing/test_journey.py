@@ -18,7 +18,7 @@ from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import SignOrder
-from thresign.orders.statements import FoundReport, MissingReports, Partials, SharePart
+from thresign.orders.statements import FoundReport, FoundReports, MissingReports, Partials, SharePart
 from thresign.signing.events import (
     Answer,
     AskFound,
@@ -418,6 +418,17 @@ def test_missing_partials_are_asked_for_and_then_reported() -> None:
     assert walker.now - 1000 > 1000
 
 
+def test_before_an_order_is_given_up_all_are_asked_for_its_result() -> None:
+    """A module that catches up has no word of those that answered it long ago, and needs only to ask."""
+    walker = Walker(outsider(Walker()))
+    effects = walker.give_up()
+    asked = [at for at, effect in enumerate(effects) if effect == Broadcast(FetchResult(walker.leaf))]
+    (given_up,) = [at for at, effect in enumerate(effects) if isinstance(effect, AskReport)]
+    before = [at for at in asked if at < given_up - 1]
+    assert before, "there is a tick between the question and giving up"
+    assert len(asked) < 5
+
+
 def test_who_is_asked_for_partials_has_its_token_sign_again() -> None:
     walker = Walker()
     assert of(walker.hear(2, FetchPartials(walker.header.sequence)), AskSigned) == [AskSigned(walker.header.sequence)]
@@ -474,6 +485,21 @@ def test_q_reports_have_it_replaced_and_fewer_do_not(n: int) -> None:
     for number in numbers:
         walker.hear(number, walker.report(number))
     assert len(of(walker.effects, Submit)) == 1
+
+
+def test_what_was_submitted_is_submitted_again_until_it_is_ordered() -> None:
+    """There may have been no room for it, or a vault that lagged held it for out of date: nobody else repeats it."""
+    walker = Walker(outsider(Walker()))
+    walker.give_up()
+    walker.step(OwnReport(walker.report(walker.number)))
+    for number in walker.domain.numbers:
+        walker.hear(number, walker.report(number))
+    (first,) = of(walker.effects, Submit)
+    for _ in range(3):
+        assert of(walker.tick(500), Submit) == []
+        assert of(walker.tick(600), Submit) == [first]
+    walker.find()
+    assert of(walker.tick(2000), Submit) == []
 
 
 def test_reports_that_do_not_count() -> None:
@@ -564,6 +590,19 @@ def test_f_and_one_found_reports_go_to_the_ledger(n: int) -> None:
     assert len(of(walker.effects, Submit)) == 1
 
 
+def test_found_reports_are_submitted_again_until_they_are_ordered() -> None:
+    walker = split()
+    walker.hear(2, walker.domain.found_report(2, walker.leaf))
+    (first,) = of(walker.step(OwnFound(walker.domain.found_report(walker.number, walker.leaf))), Submit)
+    assert isinstance(first.entry, FoundReports)
+    walker.hear(1, walker.domain.found_report(1, walker.leaf))
+    for _ in range(3):
+        assert of(walker.tick(500), Submit) == []
+        assert of(walker.tick(600), Submit) == [first]
+    walker.find()
+    assert of(walker.tick(2000), Submit) == []
+
+
 def test_found_reports_that_do_not_count() -> None:
     walker = Walker()
     walker.hear(2, walker.domain.found_report(2, walker.leaf))
@@ -633,9 +672,8 @@ def test_partials_that_come_after_the_report_are_not_combined() -> None:
 def test_while_somebody_says_that_it_holds_the_result_it_is_asked_for_and_waited_for_longer() -> None:
     walker = Walker(outsider(Walker()))
     walker.hear(2, Held((walker.leaf,)))
-    effects = walker.tick(1500)
-    assert sent(effects, FetchResult) == [(2, FetchResult(walker.leaf))]
-    assert of(effects, AskReport) == []
+    assert sent(walker.tick(500), FetchResult) == [(2, FetchResult(walker.leaf))]
+    assert of(walker.tick(1000), AskReport) == []
     walker.give_up()
 
 
@@ -705,7 +743,18 @@ def test_orders_that_agreed_time_has_left_behind_are_forgotten() -> None:
     assert walker.journey.walks
     forget_before(walker.journey, walker.order.expires_ms)
     assert walker.journey.walks == {}
-    assert walker.journey.messages == {}
+
+
+def test_so_are_those_with_a_result_that_no_quorum_holds_a_little_later() -> None:
+    """Others may have given it up, or answered it long ago: it would be said for ever that it is held here."""
+    walker = Walker()
+    walker.hold()
+    end = walker.order.expires_ms + walker.journey.timing.done_ms
+    forget_before(walker.journey, end - 1)
+    assert walker.journey.walks
+    forget_before(walker.journey, end)
+    assert walker.journey.walks == {}
+    assert of(walker.hear(2, FetchHeld((walker.leaf,))), Recall) == [Recall(2, (Digest(walker.leaf),), False)]
 
 
 def test_an_answered_walk_ends_when_all_hold_it() -> None:
@@ -725,6 +774,13 @@ def test_a_replacing_order_ends_the_walk_of_the_one_before() -> None:
     walk = walker.journey.walks[Digest(new)]
     assert walk.certified.order.attempt == 2
     assert walk.certified.message == b"message 0"
+
+
+def test_a_replacing_order_that_is_walked_already_goes_on() -> None:
+    walker = Walker()
+    new = walker.replace()
+    assert said(walker.deliver(Past(replayed=True)), FetchResult) == [FetchResult(new)]
+    assert walker.journey.wanted == {}
 
 
 # --- messages that are not here -------------------------------------------------------------------------------------

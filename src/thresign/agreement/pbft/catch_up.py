@@ -44,6 +44,7 @@ def vault_up(core: Core, status: calls.Status) -> None:
     core.stable = status.stable[0] if status.stable else None
     core.checkpoints.clear()
     core.stabilising = core.transfer = None
+    core.tried.clear()
     core.view, core.entered, core.floor = status.view, status.entered, 0
     core.new_view = None
     core.demanded = {}
@@ -127,15 +128,26 @@ def behind(core: Core) -> bool:
     return max(core.ahead.values(), default=0) > core.sequence and core.next not in core.decided
 
 
+def givers(core: Core) -> list[int]:
+    """The connected modules that say that they are ahead."""
+    return sorted(number for number, at in core.ahead.items() if at > core.sequence and number in core.peers_up)
+
+
+def untried(core: Core) -> list[int]:
+    """Those of them that were not asked for the next batch yet."""
+    return [number for number in givers(core) if number not in core.tried]
+
+
 def fetch(core: Core) -> None:
-    """Asks one module that is ahead for what is missing; another one if it does not answer in time."""
+    """Asks one module that is ahead for what is missing; another one if it does not answer in time, or cannot."""
     if not core.vault_up or not behind(core) or core.asking(Ask.DECIDE) or core.transfer is not None:
         return
-    candidates = sorted(number for number, at in core.ahead.items() if at > core.sequence and number in core.peers_up)
+    candidates = untried(core) or givers(core)
     if not candidates:
         return
     core.fetches += 1
     core.fetching = candidates[core.fetches % len(candidates)]
+    core.tried.add(core.fetching)
     core.out.append(Send(core.fetching, FetchDecided(core.next)))
     core.out.append(SetTimer(Timer.FETCH, core.timing.fetch_ms))
 

@@ -60,6 +60,7 @@ def decided(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     batch = Batch.decode(reply.body)
     rejoin.note_votes(core, reply.sequence)
     core.sequence = reply.sequence
+    core.tried.clear()
     names = {name_of(entry) for entry in batch.entries}
     for name in names:
         core.pending.remove(name)

@@ -132,6 +132,8 @@ class Core:
     fetches: int = 0
     fetching: int = 0
     """The peer that was last asked for decided batches; 0 before."""
+    tried: set[int] = field(default_factory=set)
+    """The peers that were asked since the last batch was decided here."""
     transfer: Transfer | None = None
     """The ledger that is being taken over."""
     refused_offers: dict[int, int] = field(default_factory=dict)

@@ -7,6 +7,7 @@ trust in its offers, and another peer is asked. Afterwards decided batches follo
 
 from __future__ import annotations
 
+from thresign.agreement.pbft import catch_up
 from thresign.agreement.pbft.events import Ask, Restored, Send, SetTimer, Suspect, Tag, Timer
 from thresign.agreement.pbft.messages import FetchSnapshot
 from thresign.agreement.pbft.state import Core, Transfer
@@ -20,13 +21,19 @@ PATIENCE = 8
 
 def on_offer(core: Core, sender: int, offer: recovery_calls.Offer) -> None:
     """Has the vault check an offer that is ahead of this module, from the peer that was asked for decided batches; one
-    at a time. [PBFT-T1]"""
+    at a time, and only once all that are ahead were asked, an honest one among them: the orders of batches that are
+    skipped are not walked here, so that a liar who offers its ledger to all who lag could keep them from a quorum.
+    [PBFT-T1]"""
     ahead = offer.checkpoint.sequence > core.sequence
     if core.transfer is not None or not core.vault_up or not ahead or core.next in core.decided:
         return
     if sender != core.fetching:
         return
     if core.refused_offers.get(sender, 0) >= offer.checkpoint.sequence:
+        return
+    others = catch_up.untried(core)
+    if others or len(core.tried) <= core.roster.f:
+        core.out.append(SetTimer(Timer.FETCH, 0 if others else core.timing.fetch_ms))
         return
     core.transfer = Transfer(sender, offer)
     core.ask(Ask.TRANSFER, 0, offer.checkpoint.sequence, recovery_calls.TransferCall(offer))

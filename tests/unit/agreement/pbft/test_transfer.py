@@ -22,12 +22,21 @@ PIECE = GIVER.service.serve(SnapshotCall(8, 0), NOW_MS).reply
 assert isinstance(PIECE, SnapshotChunk)
 
 
-def behind() -> tuple[StubNode, int]:
-    """A node that has asked a peer for batches which that peer does not keep any more."""
+def lagging(ahead: tuple[int, ...] = (1, 3, 4)) -> tuple[StubNode, int]:
+    """A node that asks a peer for batches."""
     node = StubNode(2, DOMAIN)
-    for number in (1, 3, 4):
+    for number in ahead:
         node.hear(number, Standing(0, 0, 8, 8, 0))
     ((asked, _),) = sent(node.fire(Timer.STANDING), FetchDecided)
+    return node, asked
+
+
+def behind() -> tuple[StubNode, int]:
+    """A node that has asked all its peers for batches, the last one just now; none keeps them any more."""
+    node, asked = lagging()
+    for _ in range(2):
+        node.hear(asked, OFFER)
+        ((asked, _),) = sent(node.fire(Timer.FETCH), FetchDecided)
     return node, asked
 
 
@@ -59,6 +68,27 @@ def test_from_who_was_asked_and_nobody_else() -> None:
     for wrong in (replace(PIECE, sequence=4), replace(PIECE, offset=1)):
         assert of(node.hear(asked, wrong), AskVault) == []
     assert of(node.hear(asked, PIECE), AskVault)
+
+
+def test_only_after_all_who_are_ahead_were_asked_for_batches() -> None:
+    """A liar offers its ledger whatever it is asked: who took it would not walk the orders in between."""
+    node, asked = lagging()
+    tried = [asked]
+    for _ in range(2):
+        effects = node.hear(asked, OFFER)
+        assert of(effects, AskVault) == []
+        assert timers(effects)[Timer.FETCH] == 0
+        ((asked, _),) = sent(node.fire(Timer.FETCH), FetchDecided)
+        tried.append(asked)
+    assert sorted(tried) == [1, 3, 4]
+    assert of(node.hear(asked, OFFER), AskVault)
+
+
+def test_not_from_f_that_are_connected_first() -> None:
+    node, asked = lagging(ahead=(3,))
+    effects = node.hear(asked, OFFER)
+    assert of(effects, AskVault) == []
+    assert timers(effects)[Timer.FETCH] == node.core.timing.fetch_ms
 
 
 def test_not_what_is_not_ahead() -> None:
