@@ -35,7 +35,7 @@ from thresign.orders.requests import Request
 from thresign.orders.roster import Member, make_roster
 from thresign.orders.votes import PrePrepare
 from thresign.signing.events import Delivered, Past
-from thresign.vault import calls
+from thresign.vault import calls, lanes
 from thresign.vault.recovery import begin_life
 from thresign.vault.replay import replay
 from thresign.vault.service import Environment, Service
@@ -395,6 +395,7 @@ class World:
                 return
             try:
                 ballot = module.service.serve(ask.call, self.clock(module))
+                assert type(ballot.reply) in lanes.ANSWERS_TO[type(ask.call)], f"{ask.call} is answered {ballot.reply}"
                 if not self.persist(module, module.vault_disk, ballot):
                     return
                 service_grows(module.service, ballot)

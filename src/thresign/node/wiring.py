@@ -80,6 +80,7 @@ class Node:
         self._link = VaultLink(
             config.socket,
             VaultEvents(self.runtime.vault_up, self.runtime.vault_down, self.runtime.vault_answer),
+            lambda error: self._log.warning("vault lost", error=f"{type(error).__name__}: {error}"),
         )
         self.runtime.ports = Ports(self._link, self._peers, self.desk)
         self._server = _Server(self._uvicorn_config())

@@ -18,25 +18,28 @@ from thresign.errors import InvariantBroken, MalformedRecord, StorageError, Thre
 from thresign.journal.file import JournalFile
 from thresign.limits import BODY_BYTES_MAX, FRAME_BYTES_MAX
 from thresign.orders.digests import sha256
-from thresign.vault import calls
+from thresign.vault import calls, lanes
 from thresign.vault.service import Service
 from thresign.vault.voting.book import Ballot
 from thresign.wire.canonical import Record, decode_one_of
 
 _RECEIVE_BYTES = 1 << 18
 _DESCRIPTORS_MAX = 16
+WAITING_BYTES_MAX = 2 * FRAME_BYTES_MAX
+"""Calls that wait to be served take up to this and one frame more; the rest stays in the socket, or at the node."""
 _HEAD = struct.Struct(">II")
 
 
 class _Waiting:
-    """A call that has not been answered."""
+    """A call that has not been answered, `size` bytes long."""
 
-    __slots__ = ("call", "descriptor", "id")
+    __slots__ = ("call", "descriptor", "id", "size")
 
-    def __init__(self, call_id: int, call: Record, descriptor: int | None) -> None:
+    def __init__(self, call_id: int, call: Record, descriptor: int | None, size: int) -> None:
         self.id = call_id
         self.call = call
         self.descriptor = descriptor
+        self.size = size
 
 
 class Connection:
@@ -48,7 +51,23 @@ class Connection:
         self.bulk: deque[_Waiting] = deque()
         self._buffer = bytearray()
         self._descriptors: deque[int] = deque()
+        self.waiting_bytes = 0
         self.open = True
+
+    @property
+    def full(self) -> bool:
+        """True while so much waits that no more is taken in."""
+        return self.waiting_bytes >= WAITING_BYTES_MAX
+
+    def take(self) -> list[_Waiting]:
+        """What is served next: all votes, or one bulk call."""
+        if self.votes:
+            taken = list(self.votes)
+            self.votes.clear()
+        else:
+            taken = [self.bulk.popleft()] if self.bulk else []
+        self.waiting_bytes -= sum(waiting.size for waiting in taken)
+        return taken
 
     def receive(self) -> None:
         """Takes in what has arrived. A malformed frame ends the connection: a node of ours does not send any."""
@@ -77,15 +96,16 @@ class Connection:
             end = at + _HEAD.size + length
             if end > len(buffer):
                 break
-            call = decode_one_of(calls.CALLS, bytes(buffer[at + _HEAD.size : end]))
+            call = decode_one_of(lanes.CALLS, bytes(buffer[at + _HEAD.size : end]))
             at = end
             descriptor = None
             if isinstance(call, calls.BodyCall):
                 if not self._descriptors:
                     raise MalformedRecord("a body without its descriptor")
                 descriptor = self._descriptors.popleft()
-            lane = self.votes if call.TAG in calls.VOTE_LANE else self.bulk
-            lane.append(_Waiting(call_id, call, descriptor))
+            lane = self.votes if call.TAG in lanes.VOTE_LANE else self.bulk
+            lane.append(_Waiting(call_id, call, descriptor, length))
+            self.waiting_bytes += length
         del buffer[:at]
 
     def answer(self, answers: list[tuple[int, Record]]) -> None:
@@ -127,10 +147,14 @@ class Server:
 
     def run(self) -> None:
         """Serves until a StorageError or InvariantBroken says that going on would be wrong."""
-        self._listener.setblocking(False)
-        self._selector.register(self._listener, selectors.EVENT_READ)
+        self.begin()
         while True:
             self.turn()
+
+    def begin(self) -> None:
+        """Listens for the node."""
+        self._listener.setblocking(False)
+        self._selector.register(self._listener, selectors.EVENT_READ)
 
     def turn(self) -> None:
         """One round: take in what is there, serve all votes, or one bulk call."""
@@ -139,19 +163,14 @@ class Server:
         for key, _ in self._selector.select(0 if busy else None):
             if key.fileobj is self._listener:
                 self._accept()
-            elif connection is not None:
+            elif connection is not None and not connection.full:
                 connection.receive()
         if connection is None or connection is not self._connection:
             return
         if not connection.open:
             self._drop()
             return
-        if connection.votes:
-            waiting = list(connection.votes)
-            connection.votes.clear()
-            self._serve(connection, waiting)
-        elif connection.bulk:
-            self._serve(connection, [connection.bulk.popleft()])
+        self._serve(connection, connection.take())
 
     def _accept(self) -> None:
         sock, _ = self._listener.accept()
@@ -173,6 +192,8 @@ class Server:
 
     def _serve(self, connection: Connection, batch: list[_Waiting]) -> None:
         answers: list[tuple[int, Record]] = []
+        if not batch:
+            return
         sync = False
         for waiting in batch:
             try:

@@ -8,25 +8,22 @@ from __future__ import annotations
 import os
 import socket
 import struct
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.house.served_vault import PATIENCE_S, ServedVault
 from thresign.errors import CeremonyFailed, InvariantBroken, StorageError, VoteRefused
-from thresign.journal.file import JournalFile
 from thresign.limits import FRAME_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.vault import calls
 from thresign.vault.recovery import Recovery
-from thresign.vault.server import Server, listen
 from thresign.vault.voting.book import Ballot
 from thresign.vault.voting.records import Horizon
 from thresign.wire.canonical import Record, decode_one_of
 
 _HEAD = struct.Struct(">II")
-PATIENCE_S = 20
 
 
 class Script:
@@ -62,62 +59,15 @@ class Script:
         self.bodies[content_sha256] = body
 
 
-class Journal(JournalFile):
-    """A journal that can be held up on its way to the disk, and says what happens to it."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.syncing = threading.Event()
-        self.may_sync = threading.Event()
-        self.may_sync.set()
-        self.fails = False
-        self.syncs = 0
-
-    def sync(self) -> None:
-        self.syncing.set()
-        assert self.may_sync.wait(PATIENCE_S)
-        if self.fails:
-            raise StorageError("the disk says no")
-        self.syncs += 1
-        super().sync()
-
-
-class Running:
-    """A server in a thread, until something says that it must not go on."""
+class Running(ServedVault):
+    """A server over a Script."""
 
     def __init__(self, directory: Path, node_uid: int | None = None) -> None:
         self.service = Script()
-        self.journal = Journal(directory / "journal")
-        self.path = directory / "vault.sock"
-        uid = os.geteuid() if node_uid is None else node_uid
-        self.listener = listen(self.path, os.getegid())
-        self.server = Server(self.service, self.journal, self.listener, uid)  # type: ignore[arg-type]
-        self.ended: BaseException | None = None
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def _run(self) -> None:
-        try:
-            self.server.run()
-        except BaseException as error:
-            self.ended = error
-        finally:  # what the end of the process does
-            self.server._drop()
-            self.server._selector.close()
+        super().__init__(self.service, directory, node_uid)
 
     def connect(self) -> Node:
         return Node(self.path)
-
-    def stop(self) -> BaseException | None:
-        """Ends it, if it has not ended, and says by what."""
-        if self.thread.is_alive():
-            with Node(self.path) as node:
-                node.send(commit(Script.BROKEN))
-                self.thread.join(PATIENCE_S)
-        assert not self.thread.is_alive()
-        self.listener.close()
-        self.journal.close()
-        return self.ended
 
 
 class Node:
@@ -172,7 +122,6 @@ def commit(sequence: int, view: int = 0) -> calls.CommitCall:
 def running(tmp_path: Path) -> Iterator[Running]:
     made = Running(tmp_path)
     yield made
-    made.journal.may_sync.set()
     made.stop()
 
 
@@ -298,7 +247,6 @@ def test_strangers_are_turned_away(tmp_path: Path) -> None:
         assert node.closed()
     assert running.server.refused_uids == {os.geteuid()}
     assert running.service.served == []
-    running.server._node_uid = os.geteuid()  # so that it can be stopped
     running.stop()
 
 
