@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 from thresign.errors import MalformedRecord
 from thresign.ids import Digest, KeyId, ModuleNumber, RequestId
 from thresign.ledger.state import EXPIRY_BUCKET_MS, Key, KeyState, Nonce, Pool, RequestRecord, State
-from thresign.limits import MODULES_MAX, NONCES_PER_POOL_MAX, TEXT_BYTES_MAX
+from thresign.limits import CALLERS_MAX, KEYS_MAX, MODULES_MAX, NONCES_PER_POOL_MAX, TEXT_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.orders.genesis import Caller, Genesis, Settings
 from thresign.orders.orders import ElementBytes
@@ -20,7 +20,6 @@ from thresign.orders.roster import Roster
 from thresign.trust.standing import Standing
 from thresign.wire.canonical import U8, U16, U32, U64, Bytes16, Bytes32, Chars, Count, Record, Var
 
-KEYS_MAX = 65535
 REQUESTS_MAX = 1 << 22
 CREDIT_OFFSET = 1 << 62
 """Credits may be negative; they are written with this added."""
@@ -99,7 +98,7 @@ class Snapshot(Record, frozen=True):
     genesis: Genesis
     settings: Settings
     roster: Roster
-    callers: Annotated[tuple[Caller, ...], Count(65535)]
+    callers: Annotated[tuple[Caller, ...], Count(CALLERS_MAX)]
     keys: Annotated[tuple[KeyPart, ...], Count(KEYS_MAX)]
     modules: Annotated[tuple[ModulePart, ...], Count(MODULES_MAX)]
     pools: Annotated[tuple[PoolPart, ...], Count(MODULES_MAX * 8)]
@@ -115,7 +114,7 @@ class _Fixed(Record, frozen=True):
     head: Bytes32
     domain: Bytes32
     roster: Bytes32
-    callers: Annotated[tuple[Caller, ...], Count(65535)]
+    callers: Annotated[tuple[Caller, ...], Count(CALLERS_MAX)]
     keys: Annotated[tuple[KeyPart, ...], Count(KEYS_MAX)]
     modules: Annotated[tuple[ModulePart, ...], Count(MODULES_MAX)]
     pools: Annotated[tuple[PoolPart, ...], Count(MODULES_MAX * 8)]

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 
 from thresign.errors import ThresignError, by_code
 from thresign.ledger.snapshot import KeyPart
-from thresign.limits import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, MODULES_MAX
+from thresign.limits import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, CALLERS_MAX, KEYS_MAX, MODULES_MAX
 from thresign.orders.batch import Batch
 from thresign.orders.genesis import Caller
 from thresign.orders.header import Certificate, Header, Signatures
@@ -86,8 +86,8 @@ class Status(Record, frozen=True):
     emulated: U8
     boundary: Annotated[str, Chars(64)]
     measures: Annotated[tuple[Measure, ...], Count(64)]
-    callers: Annotated[tuple[Caller, ...], Count(65535)]
-    keys: Annotated[tuple[KeyPart, ...], Count(65535)]
+    callers: Annotated[tuple[Caller, ...], Count(CALLERS_MAX)]
+    keys: Annotated[tuple[KeyPart, ...], Count(KEYS_MAX)]
     decided: Annotated[tuple[Certificate, ...], Count(1)]
     changes: Annotated[tuple[ViewChange, ...], Count(16)]
     """View-changes signed for views that are not installed."""
@@ -205,7 +205,7 @@ class Applied(Record, frozen=True):
     time_ms: U64
     body: Annotated[bytes, Var(BATCH_BYTES_MAX)]
     orders: Annotated[tuple[OrderBytes, ...], Count(BATCH_ENTRIES_MAX)]
-    keys: Annotated[tuple[KeyPart, ...], Count(65535)]
+    keys: Annotated[tuple[KeyPart, ...], Count(KEYS_MAX)]
     unused: Annotated[tuple[U32, ...], Count(16)]
     """This module's unused nonces by group number, from 0."""
     silent: U8

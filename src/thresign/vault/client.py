@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from thresign.errors import MalformedRecord, ThresignError
-from thresign.limits import FRAME_BYTES_MAX
+from thresign.limits import ANSWER_BYTES_MAX, FRAME_BYTES_MAX
 from thresign.vault import calls, lanes
 from thresign.wire.canonical import Record, decode_one_of
 
@@ -175,7 +175,7 @@ class VaultLink:
         answers = []
         while len(buffer) - at >= _HEAD.size:
             length, call_id = _HEAD.unpack_from(buffer, at)
-            if length > FRAME_BYTES_MAX:
+            if length > ANSWER_BYTES_MAX:
                 raise MalformedRecord("an answer that is too long")
             end = at + _HEAD.size + length
             if end > len(buffer):
