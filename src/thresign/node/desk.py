@@ -11,6 +11,7 @@ import base64
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from typing import Any
 
 from thresign.callers import profile
 from thresign.errors import (
@@ -70,6 +71,8 @@ class Desk:
         self._what: OrderedDict[bytes, tuple[bytes, str]] = OrderedDict()
         """What recent requests ask for, and whose they are."""
         self._judging = Judging(runtime.ask_vault)
+        self._closed: Exception | None = None
+        """Why nothing is taken in any more."""
         self._bodies: defaultdict[bytes, list[asyncio.Future[None]]] = defaultdict(list)
         self.observed_counts: defaultdict[str, int] = defaultdict(int)
 
@@ -94,6 +97,8 @@ class Desk:
         known = self._known(name, asked)
         if known is not None and not isinstance(known, Waiting):
             return known
+        if self._closed is not None:
+            raise self._closed
         if len(self._waiting) >= PENDING_REQUESTS_MAX:
             raise Overloaded(f"{len(self._waiting)} requests wait at this node")
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -139,7 +144,9 @@ class Desk:
         up = self._peers_up()
         answering = self._runtime.answering()
         reason = ""
-        if self._status is None:
+        if self._closed is not None:
+            reason = f"this module ends: {self._closed}"
+        elif self._status is None:
             reason = "this module's vault does not answer"
         elif answering < roster.q:
             reason = f"{answering} of {len(roster.members)} modules answer, {roster.q} are needed"
@@ -200,12 +207,15 @@ class Desk:
                 if not future.done():
                     future.set_exception(error)
 
-    def failed(self, error: Exception) -> None:
-        """This node cannot go on: whoever waits here is told."""
-        for futures in self._waiting.values():
-            for future in futures:
-                if not future.done():
-                    future.set_exception(error)
+    def close(self, why: Exception) -> None:
+        """This node does not go on: whoever waits here is told, and whoever still comes."""
+        self._closed = why
+        self._judging.close(why)
+        waiting: list[asyncio.Future[Any]] = [one for futures in self._waiting.values() for one in futures]
+        waiting += [one for futures in self._bodies.values() for one in futures]
+        for future in waiting:
+            if not future.done():
+                future.set_exception(why)
 
     def body_held(self, content_sha256: bytes, holders: int) -> None:
         if holders >= self._domain.genesis.roster.q:

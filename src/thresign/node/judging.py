@@ -27,7 +27,8 @@ class Judging:
         """`ask_vault` calls back with an error, maybe at once, if the vault does not answer."""
         self._ask_vault = ask_vault
         self._waiting: list[_Waiting] = []
-        self._open = 0
+        self._asked: list[list[_Waiting]] = []
+        """What each call is about that has not been answered."""
 
     async def verdict(self, request: Request) -> calls.Verdict:
         """Raises Undecided if the vault goes away meanwhile."""
@@ -39,14 +40,14 @@ class Judging:
         return await future
 
     def _ask(self) -> None:
-        while self._waiting and self._open < CALLS_MAX:
+        while self._waiting and len(self._asked) < CALLS_MAX:
             entries = next(parcels((request for request, _ in self._waiting), JUDGED_AT_ONCE))
             asked, self._waiting = self._waiting[: len(entries)], self._waiting[len(entries) :]
-            self._open += 1
+            self._asked.append(asked)
             self._ask_vault(calls.JudgeCall(Batch(entries)), partial(self._judged, asked))
 
     def _judged(self, asked: list[_Waiting], reply: Record | ThresignError) -> None:
-        self._open -= 1
+        self._asked = [other for other in self._asked if other is not asked]
         for i, (_, future) in enumerate(asked):
             if future.done():
                 continue
@@ -55,3 +56,9 @@ class Judging:
             else:
                 future.set_exception(Undecided(f"this module's vault does not judge: {reply}"))
         self._ask()
+
+    def close(self, why: Exception) -> None:
+        """Nobody waits any more for a vault that may not answer: all are told why."""
+        for _, future in [*self._waiting, *(one for asked in self._asked for one in asked)]:
+            if not future.done():
+                future.set_exception(why)

@@ -108,3 +108,17 @@ def test_a_vault_that_goes_away() -> None:
         assert (await again).detail == "again"
 
     asyncio.run(run())
+
+
+def test_nobody_waits_for_a_vault_when_the_node_ends() -> None:
+    async def run() -> None:
+        vault = Vault()
+        judging = Judging(vault.ask)
+        told = [asyncio.ensure_future(judging.verdict(DOMAIN.sign_request(b"%08d" % i))) for i in range(400)]
+        await _turns()
+        judging.close(Undecided("this module stops"))
+        await _turns()
+        assert all(isinstance(one.exception(), Undecided) for one in told)
+        vault.answer()  # comes too late, and harms nobody
+
+    asyncio.run(run())
