@@ -18,7 +18,7 @@ from thresign.frost import suites
 from thresign.frost.tweaks import KeyTweak, tweaked
 from thresign.ids import Digest, RequestId
 from thresign.ledger.draft import Draft
-from thresign.ledger.state import EXPIRY_BUCKET_MS, Key, KeyState, RequestRecord, State
+from thresign.ledger.state import Key, KeyState, RequestRecord, State
 from thresign.ledger.verdicts import Change, Known, Later, Permit, Refuse, Verdict
 from thresign.limits import CALLERS_MAX, KEYS_MAX
 from thresign.orders.digests import key_id, sha256
@@ -103,11 +103,10 @@ def _in_time(draft: Draft, request: Request) -> Refuse | None:
 
 def _record(request: Request, request_id: RequestId, order: Order) -> Change:
     digest = what(request.path, request.content_sha256)
-    record = RequestRecord(digest, order_hash(order.encode()), request.expires_s * 1000)
+    record = RequestRecord.of(digest, order_hash(order.encode()), request.expires_s * 1000)
 
     def apply(state: State) -> None:
-        state.requests[request_id] = record
-        state.expiry.setdefault(record.expires_ms // EXPIRY_BUCKET_MS, []).append(request_id)
+        state.put_request(request_id, record)
 
     return apply
 

@@ -15,7 +15,7 @@ from collections import deque
 from pathlib import Path
 
 from thresign.errors import InvariantBroken, MalformedRecord, StorageError, ThresignError
-from thresign.journal.file import JournalFile
+from thresign.journal.file import JournalFile, Replacement
 from thresign.limits import BODY_BYTES_MAX, FRAME_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.vault import calls, lanes
@@ -143,6 +143,8 @@ class Server:
         self._connection: Connection | None = None
         self._mark = 0
         """Where in the journal the last Ballot with a mark stands."""
+        self._replacement: Replacement | None = None
+        """The journal's new beginning, which is being written: a piece each turn."""
         self.refused_uids: set[int] = set()
 
     def run(self) -> None:
@@ -158,8 +160,10 @@ class Server:
 
     def turn(self) -> None:
         """One round: take in what is there, serve all votes, or one bulk call."""
+        self._rewrite()
         connection = self._connection
-        busy = connection is not None and bool(connection.votes or connection.bulk)
+        waiting = connection is not None and bool(connection.votes or connection.bulk)
+        busy = waiting or self._replacement is not None
         for key, _ in self._selector.select(0 if busy else None):
             if key.fileobj is self._listener:
                 self._accept()
@@ -204,8 +208,7 @@ class Server:
                 self._append(ballot.records)
                 sync = sync or ballot.sync
                 if ballot.base:
-                    self._journal.replace((record.encode() for record in ballot.base), self._mark)
-                    sync = False
+                    self._begin_anew(ballot)
             except (InvariantBroken, StorageError):
                 raise
             except ThresignError as error:
@@ -214,6 +217,19 @@ class Server:
         if sync:
             self._journal.sync()
         connection.answer(answers)
+
+    def _begin_anew(self, ballot: Ballot) -> None:
+        if self._replacement is not None:
+            self._replacement.abandon()
+        self._replacement = self._journal.replacement((record.encode() for record in ballot.base), self._mark)
+        while ballot.mark and self._replacement is not None:
+            self._rewrite()
+
+    def _rewrite(self) -> None:
+        """Writes a piece of the journal's new beginning, if there is one to write."""
+        if self._replacement is not None and self._replacement.step():
+            self._mark = self._replacement.moved(self._mark)
+            self._replacement = None
 
     def _append(self, records: tuple[Record, ...]) -> None:
         if records:
