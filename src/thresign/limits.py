@@ -13,6 +13,8 @@ BODY_BYTES_MAX = 8 * 1024 * 1024
 BATCH_ENTRIES_MAX = 512
 BATCH_BYTES_MAX = 1024 * 1024
 FRAME_BYTES_MAX = 4 * 1024 * 1024
+ANSWER_BYTES_MAX = 64 * 1024 * 1024
+"""Of a vault, to its own node: a status with all keys and callers is longer than any other frame."""
 CHUNK_BYTES_MAX = 1024 * 1024
 """Large bodies travel in chunks of this length between modules."""
 
@@ -28,6 +30,9 @@ VIEW_AHEAD_MAX = 1
 WINDOW_SLOTS = 256
 """High watermark minus low watermark."""
 CHECKPOINT_INTERVAL = 64
+PREPARED_SLOTS_MAX = 32
+"""In a view-change. An honest module has one, as it votes on the next slot alone; a new-view of view-changes of liars
+has to fit in a frame all the same."""
 
 SNAPSHOT_BYTES_MAX = 256 * 1024 * 1024
 """The longest ledger snapshot that a module takes over from another: about two million requests not yet expired."""
@@ -38,6 +43,10 @@ PENDING_REQUESTS_PER_CALLER_MAX = 1024
 PENDING_PER_PEER_MAX = 1024
 """Entries that one other module may have waiting here: what it forwards takes no room from this node's own, nor from
 another peer's."""
+
+KEYS_MAX = 16_384
+CALLERS_MAX = 16_384
+"""In the ledger, keys whose generation failed among them: a vault's status names them all."""
 
 TEXT_BYTES_MAX = 64
 IDEMPOTENCY_KEY_BYTES_MAX = 255

@@ -24,7 +24,7 @@ from thresign.orders.roster import Member, make_roster
 from thresign.policy.actions import OCTETS
 from thresign.rest import problems
 from thresign.setup.files import Domain
-from thresign.vault import calls
+from thresign.vault import lanes
 from thresign.wire.canonical import Record
 
 ROOT = Path(__file__).parents[2]
@@ -145,7 +145,7 @@ def test_problems_of_callers_have_their_status() -> None:
 def test_calls_stand_in_their_lane() -> None:
     page = (SPEC / "vault.md").read_text()
     votes, bulk = page.split("## Bulk lane")
-    for lane, text in ((calls.VOTE_LANE, votes), (calls.BULK_LANE, bulk)):
+    for lane, text in ((lanes.VOTE_LANE, votes), (lanes.BULK_LANE, bulk)):
         for kind in lane.values():
             assert re.search(rf"^{kind.__name__}\b", text, re.MULTILINE), kind.__name__
 

@@ -32,9 +32,8 @@ from thresign.orders.requests import Request
 from thresign.orders.votes import PrePrepare, Vote
 from thresign.policy.actions import CALLERS_PATH, JSON, KEYS_PATH, OCTETS
 from thresign.rest.requests import read_post
-from thresign.vault import calls
+from thresign.vault import calls, lanes
 from thresign.vault.checks import VaultChecks
-from thresign.vault.client import ANSWERS
 from thresign.wire.canonical import Record, decode_one_of
 
 pytestmark = pytest.mark.xdist_group("vault")
@@ -61,7 +60,7 @@ class Link:
         payload = call.encode()
         self.sock.sendall(struct.pack(">II", len(payload), 1) + payload)
         length, _ = struct.unpack(">II", self._exactly(8))
-        return decode_one_of(ANSWERS, self._exactly(length))
+        return decode_one_of(lanes.ANSWERS, self._exactly(length))
 
     def _exactly(self, count: int) -> bytes:
         data = b""

@@ -45,8 +45,7 @@ from thresign.peers import frames
 from thresign.policy.actions import CALLERS_PATH, JSON, KEYS_PATH, OCTETS, parse
 from thresign.rest.requests import read_post
 from thresign.setup.files import read_domain_file, read_module
-from thresign.vault import calls
-from thresign.vault.client import ANSWERS
+from thresign.vault import lanes
 from thresign.vault.server import Connection
 from thresign.vault.voting.records import RECORDS as VAULT_RECORDS
 from thresign.wire.canonical import Record, decode_one_of
@@ -218,7 +217,7 @@ def _vault_socket(data: bytes) -> None:
         theirs.sendall(data[:60_000])
         connection.receive()
         for waiting in (*connection.votes, *connection.bulk):
-            assert type(waiting.call) in calls.CALLS.values()
+            assert type(waiting.call) in lanes.CALLS.values()
         connection.close()
 
 
@@ -245,15 +244,15 @@ def targets(rng: random.Random, directory: Path) -> dict[str, Target]:
     found = {f"record {kind.__module__}.{kind.__name__}": Target(made[kind], _record(kind)) for kind in KINDS}
     tables = {
         "messages of peers": ALL_MESSAGES,
-        "calls to a vault": calls.CALLS,
-        "answers of a vault": ANSWERS,
+        "calls to a vault": lanes.CALLS,
+        "answers of a vault": lanes.ANSWERS,
         "entries of a batch": ENTRIES,
         "a vault's journal": VAULT_RECORDS,
         "a node's journal": NODE_RECORDS,
     }
     for name, table in tables.items():
         found[name] = Target([one for kind in table.values() for one in made[kind]], _one_of(table), 8)
-    some = [one for kind in calls.CALLS.values() for one in made[kind]]
+    some = [one for kind in lanes.CALLS.values() for one in made[kind]]
     found["frames"] = Target([b"".join(map(frames.frame, some[i : i + 3])) for i in range(0, 9, 3)], _frames, 4)
     journals = [b"".join(map(journal.frame, some[i : i + 4])) for i in range(0, 12, 4)]
     found["journal"] = Target(journals, _journal, 4)

@@ -60,7 +60,7 @@ def stop(domain: RunningDomain, number: int) -> None:
     for part in PARTS:
         if domain.processes[number, part].poll() is None:
             domain.signal(number, part, signal.SIGTERM)
-        domain.processes.pop((number, part)).wait(60)  # a node waits for its open requests
+        domain.processes.pop((number, part)).wait(10)
 
 
 def start_processes(domain: RunningDomain, number: int) -> None:

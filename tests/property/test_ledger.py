@@ -13,7 +13,8 @@ from tests.house.stub_domain import ED25519, LedgerRun, StubDomain, ready_ledger
 from thresign.ids import ModuleNumber
 from thresign.ledger import ledger, snapshot
 from thresign.ledger.draft import Plan
-from thresign.ledger.state import KeyState
+from thresign.ledger.snapshot import Snapshot
+from thresign.ledger.state import KeyState, State
 from thresign.ledger.verdicts import Permit
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.merkle import leaf_hash
@@ -166,3 +167,13 @@ def check(run: LedgerRun) -> None:
         assert bool(key.public_key) == (key.state in (KeyState.CONFIRMING, KeyState.ACTIVE)) or key.failure
     for request, record in state.requests.items():
         assert request in state.expiry[record.expires_ms // 1000]
+    check_snapshot(state)
+
+
+def check_snapshot(state: State) -> None:
+    """What is remembered of the digest is what would be computed afresh; and the bytes are those of the record."""
+    encoded = snapshot.encode(state)
+    assert encoded == snapshot.take(state).encode()
+    fresh = snapshot.restore(Snapshot.decode(encoded), state.domain)
+    assert not fresh.seconds
+    assert snapshot.digest(state) == snapshot.digest(fresh)

@@ -40,7 +40,7 @@ from thresign.orders.statements import MissingReport
 from thresign.orders.votes import PrePrepare
 from thresign.signing.events import Delivered, Past
 from thresign.signing.messages import Held
-from thresign.vault import calls
+from thresign.vault import calls, lanes
 from thresign.vault.recovery import begin_life
 from thresign.vault.replay import replay
 from thresign.vault.service import Environment, Service
@@ -49,6 +49,8 @@ from thresign.wire.canonical import Record
 
 START_MS = 1_700_000_000_000
 ENVIRONMENT = Environment("stub", True, "simulated", ())
+REWRITING = 3
+"""So many ballots a vault takes while its journal's new beginning is written."""
 
 
 @dataclass
@@ -77,15 +79,29 @@ class Disk:
         self.said_held: set[Digest] = set()
         self.said_missing: set[Digest] = set()
         """What the node told others; one that loses its disk does not know it any more."""
+        self.coming: tuple[tuple[Record, ...], int, int] | None = None
+        """A new beginning that is being written, where what is kept begins, and for how many ballots more."""
 
     def take(self, ballot: Ballot) -> None:
         """What the vault's server does with a ballot."""
+        self._rewrite()
         if ballot.mark:
             self.mark = len(self.records)
         self.append(ballot.records, ballot.sync)
         if ballot.base:
-            self.records[: self.mark] = ballot.base
-            self.synced = len(self.records)
+            self.coming = (tuple(ballot.base), self.mark, 0 if ballot.mark else REWRITING)
+            if ballot.mark:
+                self._rewrite()
+
+    def _rewrite(self) -> None:
+        if self.coming is None:
+            return
+        base, kept_from, more = self.coming
+        self.coming = (base, kept_from, more - 1)
+        if more == 0:
+            self.records[:kept_from] = base
+            self.mark += len(base) - kept_from
+            self.synced, self.coming = len(self.records), None
 
     def append(self, records: tuple[Record, ...], sync: bool) -> None:
         self.records.extend(records)
@@ -94,6 +110,7 @@ class Disk:
 
     def crash(self, rng: random.Random) -> str:
         """What of the tail was lost: "tail lost" whole records, "tail torn" within one, or nothing."""
+        self.coming = None
         tail = b"".join(frame(record.encode()) for record in self.records[self.synced :])
         if not tail:
             return ""
@@ -436,6 +453,7 @@ class World:
                 return
             try:
                 ballot = module.service.serve(ask.call, self.clock(module))
+                assert type(ballot.reply) in lanes.ANSWERS_TO[type(ask.call)], f"{ask.call} is answered {ballot.reply}"
                 if not self.persist(module, module.vault_disk, ballot):
                     return
                 service_grows(module.service, ballot)
@@ -491,13 +509,19 @@ class World:
 
     def struck(self, module: Module, disk: Disk, ballot: Ballot) -> bool:
         """The same where a test decides, write by write, who crashes."""
-        held = len(disk.records)
-        if self.on_write(module, lambda: self.crash_at_write(module, disk, None), lambda: disk.take(ballot)):
+        written = False
+
+        def write() -> None:
+            nonlocal written
+            written = True
+            disk.take(ballot)
+
+        if self.on_write(module, lambda: self.crash_at_write(module, disk, None), write):
             return True
-        if len(disk.records) == held:
-            self.monitor.withdraw()
-        else:
+        if written:
             self.monitor.release()
+        else:
+            self.monitor.withdraw()
         return False
 
     def crash_at_write(self, module: Module, disk: Disk, back_after_ms: int | None) -> None:

@@ -44,7 +44,7 @@ class JournalFile:
             # The file may have been replaced between the open and the lock: then the lock is that of a file gone.
             if os.fstat(self._fd).st_ino != os.stat(path).st_ino:
                 raise BlockingIOError
-            self._replacement.unlink(missing_ok=True)
+            self.new_path.unlink(missing_ok=True)
         except BlockingIOError:
             os.close(self._fd)
             raise StorageError(f"{path} is in use by another process") from None
@@ -59,7 +59,8 @@ class JournalFile:
         os.ftruncate(self._fd, self.size)
 
     @property
-    def _replacement(self) -> Path:
+    def new_path(self) -> Path:
+        """Where a replacement is written."""
         return self.path.with_name(self.path.name + ".new")
 
     def _contents(self) -> bytes:
@@ -83,12 +84,11 @@ class JournalFile:
         for payload in payloads:
             places.append(self.size + len(out))
             out += frame(payload)
-        self._guard()
+        self.guard()
         try:
             _write(self._fd, out)
         except OSError as error:
-            self._failed = True
-            raise StorageError(f"{self.path}: {error.strerror}") from error
+            raise self.failed(error) from error
         self.size += len(out)
         return places
 
@@ -103,47 +103,112 @@ class JournalFile:
 
     def sync(self) -> None:
         """Returns when everything appended is on disk."""
-        self._guard()
+        self.guard()
         try:
             os.fdatasync(self._fd)
         except OSError as error:
-            self._failed = True
-            raise StorageError(f"{self.path}: {error.strerror}") from error
+            raise self.failed(error) from error
+
+    def replacement(self, payloads: Iterator[bytes], keep_from: int) -> Replacement:
+        """Begins to put these payloads in the place of everything before byte `keep_from`; what follows it stays.
+
+        The journal is written to as before until the replacement's last `step`. Raises StorageError.
+        """
+        self.guard()
+        try:
+            return Replacement(self, payloads, keep_from)
+        except OSError as error:
+            raise self.failed(error) from error
 
     def replace(self, payloads: Iterable[bytes], keep_from: int) -> None:
-        """Puts these payloads in the place of everything before byte `keep_from`; what follows it stays as it is.
+        """The same, at once."""
+        begun = self.replacement(iter(payloads), keep_from)
+        while not begun.step():
+            pass
 
-        The new file is whole and on disk before it takes the old one's name, and the directory is synced afterwards: a
-        crash leaves the one or the other. Places in the old file mean nothing in the new one. Raises StorageError;
-        the old file is untouched then, but nothing more is written to it.
-        """
-        self._guard()
-        new = self._replacement
-        try:
-            descriptor = os.open(new, _FLAGS | os.O_CREAT | os.O_TRUNC, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                size = sum(_write(descriptor, frame(payload)) for payload in payloads)
-                while chunk := os.pread(self._fd, _COPY_BYTES, keep_from):
-                    size += _write(descriptor, chunk)
-                    keep_from += len(chunk)
-                os.fsync(descriptor)
-                os.rename(new, self.path)
-                sync_directory(self.path.parent)
-            except OSError:
-                os.close(descriptor)
-                raise
-        except OSError as error:
-            self._failed = True
-            raise StorageError(f"{self.path}: {error.strerror}") from error
+    def peek(self, place: int, count: int) -> bytes:
+        """Up to so many bytes from this place on, frames or not. Raises OSError."""
+        return os.pread(self._fd, count, place)
+
+    def adopt(self, descriptor: int, size: int) -> None:
+        """Goes on with the file that has taken this one's place."""
         os.close(self._fd)
         self._fd, self.size = descriptor, size
 
-    def _guard(self) -> None:
-        # After a failed write or sync the kernel may have dropped pages: what is on disk is not known any more.
+    def guard(self) -> None:
+        """Raises StorageError once anything has failed: after a failed write or sync the kernel may have dropped pages,
+        and what is on disk is not known any more."""
         if self._failed:
             raise StorageError(f"{self.path}: an earlier write failed")
 
+    def failed(self, error: OSError) -> StorageError:
+        """Writes nothing any more; the error to raise."""
+        self._failed = True
+        return StorageError(f"{self.path}: {error.strerror}")
+
     def close(self) -> None:
         """Releases the lock."""
+        os.close(self._fd)
+
+
+class Replacement:
+    """A new beginning for a journal, written beside it piece by piece, so that nobody has to wait for all of it.
+
+    The new file is whole and on disk before it takes the old one's name, and the directory is synced afterwards: a
+    crash leaves the one or the other. Places in the old file mean nothing in the new one, but for `moved`.
+    """
+
+    def __init__(self, journal: JournalFile, payloads: Iterator[bytes], keep_from: int) -> None:
+        """Raises OSError."""
+        self._journal = journal
+        self._payloads = payloads
+        self._first_kept = self._kept_to = keep_from
+        self._size = 0
+        self._fd = os.open(journal.new_path, _FLAGS | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._fd)
+            raise
+        self._base_bytes = 0
+
+    def step(self) -> bool:
+        """Writes one piece, and has it on disk; True once the new file has taken the old one's place.
+
+        Raises StorageError; the old file is untouched then, but nothing more is written to it.
+        """
+        journal = self._journal
+        journal.guard()
+        try:
+            piece = self._piece()
+            self._size += _write(self._fd, piece)
+            if len(piece) >= _COPY_BYTES:
+                os.fdatasync(self._fd)
+                return False
+            os.fsync(self._fd)
+            os.rename(journal.new_path, journal.path)
+            sync_directory(journal.path.parent)
+        except OSError as error:
+            self.abandon()
+            raise journal.failed(error) from error
+        journal.adopt(self._fd, self._size)
+        return True
+
+    def _piece(self) -> bytearray:
+        """The next payloads, and after the last of them what the journal has kept; short only at the very end."""
+        piece = bytearray()
+        while len(piece) < _COPY_BYTES and (payload := next(self._payloads, None)) is not None:
+            piece += frame(payload)
+        self._base_bytes += len(piece)
+        while len(piece) < _COPY_BYTES and (kept := self._journal.peek(self._kept_to, _COPY_BYTES)):
+            piece += kept
+            self._kept_to += len(kept)
+        return piece
+
+    def moved(self, place: int) -> int:
+        """Where in the new file this place of the old one is, if what was there was kept."""
+        return place - self._first_kept + self._base_bytes
+
+    def abandon(self) -> None:
+        """Gives up: the old file stays."""
         os.close(self._fd)

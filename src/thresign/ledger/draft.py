@@ -35,6 +35,10 @@ class Draft:
         self.touched.add((kind, which))
         return True
 
+    def claimed(self, kind: str) -> int:
+        """How many things of a kind earlier entries of the batch have."""
+        return sum(held == kind for held, _ in self.touched)
+
 
 @dataclass(slots=True)
 class Plan:

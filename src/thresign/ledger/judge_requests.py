@@ -18,8 +18,9 @@ from thresign.frost import suites
 from thresign.frost.tweaks import KeyTweak, tweaked
 from thresign.ids import RequestId
 from thresign.ledger.draft import Draft
-from thresign.ledger.state import EXPIRY_BUCKET_MS, Key, KeyState, RequestRecord, State
+from thresign.ledger.state import Key, KeyState, RequestRecord, State
 from thresign.ledger.verdicts import Change, Known, Later, Permit, Refuse, Verdict
+from thresign.limits import CALLERS_MAX, KEYS_MAX
 from thresign.orders.digests import key_id, sha256
 from thresign.orders.genesis import Caller
 from thresign.orders.merkle import order_hash
@@ -39,7 +40,7 @@ def judge_request(draft: Draft, request: Request) -> Verdict:
     - path and body are well-formed; the caller's roles permit the action; [LEDGER-R4]
     - a body that travels apart is held; [LEDGER-R5]
     - the key is active, admits the tweaks, and signers are ready; or the key's name is free; or the caller's record is
-      valid. [LEDGER-R6]
+      valid; and the ledger has room for one key or caller more. [LEDGER-R6]
     """
     state = draft.state
     refusal = _authenticate(draft, request) or _in_time(draft, request)
@@ -96,11 +97,10 @@ def _in_time(draft: Draft, request: Request) -> Refuse | None:
 
 
 def _record(request: Request, request_id: RequestId, order: Order) -> Change:
-    record = RequestRecord(request.what(), order_hash(order.encode()), request.expires_s * 1000)
+    record = RequestRecord.of(request.what(), order_hash(order.encode()), request.expires_s * 1000)
 
     def apply(state: State) -> None:
-        state.requests[request_id] = record
-        state.expiry.setdefault(record.expires_ms // EXPIRY_BUCKET_MS, []).append(request_id)
+        state.put_request(request_id, record)
 
     return apply
 
@@ -151,6 +151,8 @@ def _create_key(draft: Draft, request: Request, request_id: RequestId, action: C
     held = state.key_by_name(action.name)
     if held is not None and held.state is not KeyState.FAILED:
         return Refuse(Conflict(f"there is a key {action.name!r}"))
+    if len(state.keys) + draft.claimed("key name") >= KEYS_MAX:
+        return Refuse(NotPermitted(f"the domain has {KEYS_MAX} keys, and room for no more"))
     if not draft.touch("key name", action.name):
         return Later("another key of this name stands in the same batch")
     key = key_id(state.domain, request_id)
@@ -189,6 +191,8 @@ def _enrol(draft: Draft, request: Request, request_id: RequestId, action: EnrolC
         caller.encode()
     except MalformedRecord as error:
         return Refuse(MalformedRequest(error.detail))
+    if action.id not in draft.state.callers and len(draft.state.callers) + draft.claimed("caller") >= CALLERS_MAX:
+        return Refuse(NotPermitted(f"the domain has {CALLERS_MAX} callers, and room for no more"))
     if not draft.touch("caller", action.id):
         return Later("another record of this caller stands in the same batch")
 

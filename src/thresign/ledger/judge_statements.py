@@ -247,7 +247,7 @@ def _replace(old: SignOrder, leaf: Digest) -> Change:
             return
         record = state.requests.get(RequestId(old.request))
         if record is not None:
-            state.requests[RequestId(old.request)] = RequestRecord(record.what, leaf, record.expires_ms)
+            state.put_request(RequestId(old.request), RequestRecord.of(record.what, leaf, record.expires_ms))
 
     return apply
 

@@ -122,11 +122,7 @@ def apply(state: State, header: Header, planned: Plan) -> None:
 def _expire(state: State, time_ms: int) -> None:
     """Drops what agreed time has ended: requests, found orders, nonces, ceremonies."""
     if time_ms // EXPIRY_BUCKET_MS != state.time_ms // EXPIRY_BUCKET_MS:
-        for bucket in [second for second in state.expiry if (second + 1) * EXPIRY_BUCKET_MS <= time_ms]:
-            for request in state.expiry.pop(bucket):
-                record = state.requests.get(request)
-                if record is not None and record.expires_ms <= time_ms:
-                    del state.requests[request]
+        state.expire_requests(time_ms)
     for leaf in [leaf for leaf, expires_ms in state.found.items() if expires_ms <= time_ms]:
         del state.found[leaf]
     for pool in state.pools.values():

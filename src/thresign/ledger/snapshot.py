@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from thresign.errors import MalformedRecord
+from thresign.errors import MalformedRecord, ensure
 from thresign.ids import Digest, KeyId, ModuleNumber, RequestId
-from thresign.ledger.state import EXPIRY_BUCKET_MS, Key, KeyState, Nonce, Pool, RequestRecord, State
-from thresign.limits import MODULES_MAX, NONCES_PER_POOL_MAX, TEXT_BYTES_MAX
+from thresign.ledger.state import Key, KeyState, Nonce, Pool, RequestRecord, Second, State
+from thresign.limits import CALLERS_MAX, KEYS_MAX, MODULES_MAX, NONCES_PER_POOL_MAX, TEXT_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.orders.genesis import Caller, Genesis, Settings
 from thresign.orders.orders import ElementBytes
@@ -20,10 +20,11 @@ from thresign.orders.roster import Roster
 from thresign.trust.standing import Standing
 from thresign.wire.canonical import U8, U16, U32, U64, Bytes16, Bytes32, Chars, Count, Record, Var
 
-KEYS_MAX = 65535
 REQUESTS_MAX = 1 << 22
 CREDIT_OFFSET = 1 << 62
 """Credits may be negative; they are written with this added."""
+_NO_REQUESTS = bytes(4)
+"""How a snapshot without requests ends."""
 
 
 class KeyPart(Record, frozen=True):
@@ -106,7 +107,7 @@ class Snapshot(Record, frozen=True):
     genesis: Genesis
     settings: Settings
     roster: Roster
-    callers: Annotated[tuple[Caller, ...], Count(65535)]
+    callers: Annotated[tuple[Caller, ...], Count(CALLERS_MAX)]
     keys: Annotated[tuple[KeyPart, ...], Count(KEYS_MAX)]
     modules: Annotated[tuple[ModulePart, ...], Count(MODULES_MAX)]
     pools: Annotated[tuple[PoolPart, ...], Count(MODULES_MAX * 8)]
@@ -123,7 +124,7 @@ class _Fixed(Record, frozen=True):
     head: Bytes32
     domain: Bytes32
     roster: Bytes32
-    callers: Annotated[tuple[Caller, ...], Count(65535)]
+    callers: Annotated[tuple[Caller, ...], Count(CALLERS_MAX)]
     keys: Annotated[tuple[KeyPart, ...], Count(KEYS_MAX)]
     modules: Annotated[tuple[ModulePart, ...], Count(MODULES_MAX)]
     pools: Annotated[tuple[PoolPart, ...], Count(MODULES_MAX * 8)]
@@ -138,32 +139,47 @@ def digest(state: State) -> Digest:
         state.head,
         state.domain,
         state.roster.digest(),
-        _callers(state),
-        _keys(state),
+        callers(state),
+        keys(state),
         _modules(state),
         _pools(state),
         _found(state),
     )
-    # A second may hold no request any more: one whose id was used again after its expiry stands under its new one.
-    seconds = b"".join(
-        second.to_bytes(8, "big") + sha256(b"".join(parts))
-        for second in sorted(state.expiry)
-        if (parts := _second(state, second))
-    )
+    seconds = b"".join(second.to_bytes(8, "big") + _second(state, second).digest for second in sorted(state.expiry))
     return sha256(sha256(fixed.encode()) + sha256(seconds))
 
 
-def _second(state: State, second: int) -> list[bytes]:
-    parts = []
-    for request in state.expiry[second]:
-        record = state.requests.get(request)
-        if record is not None and record.expires_ms // EXPIRY_BUCKET_MS == second:
-            parts.append(request + record.what + record.order + record.expires_ms.to_bytes(8, "big"))
-    return parts
+def _second(state: State, second: int) -> Second:
+    """What expires in this second, as encoded RequestParts: once, until it changes."""
+    found = state.seconds.get(second)
+    if found is None:
+        encoded = b"".join([request + state.requests[request] for request in state.expiry[second]])
+        found = state.seconds[second] = Second(encoded, sha256(encoded))
+    return found
+
+
+def encode(state: State) -> bytes:
+    """`take(state).encode()`, without a record for each request."""
+    count = len(state.requests)
+    ensure(count <= REQUESTS_MAX, "a snapshot has room for the requests")
+    head = _head(state, ()).encode()[: -len(_NO_REQUESTS)]
+    seconds = [_second(state, second).encoded for second in sorted(state.expiry)]
+    return b"".join((head, count.to_bytes(4, "big"), *seconds))
 
 
 def take(state: State) -> Snapshot:
     """The state as a record."""
+    return _head(
+        state,
+        tuple(
+            RequestPart.decode(request + state.requests[request])
+            for second in sorted(state.expiry)
+            for request in state.expiry[second]
+        ),
+    )
+
+
+def _head(state: State, requests: tuple[RequestPart, ...]) -> Snapshot:
     return Snapshot(
         state.sequence,
         state.time_ms,
@@ -171,17 +187,12 @@ def take(state: State) -> Snapshot:
         state.genesis,
         state.settings,
         state.roster,
-        _callers(state),
-        _keys(state),
+        callers(state),
+        keys(state),
         _modules(state),
         _pools(state),
         _found(state),
-        tuple(
-            RequestPart(request, record.what, record.order, record.expires_ms)
-            for second in sorted(state.expiry)
-            for request in state.expiry[second]
-            if (record := state.requests.get(request)) is not None and record.expires_ms // EXPIRY_BUCKET_MS == second
-        ),
+        requests,
     )
 
 
@@ -218,18 +229,19 @@ def restore(snapshot: Snapshot, domain: Digest) -> State:
         name = RequestId(request.id)
         if name in state.requests:
             raise MalformedRecord("a snapshot in which a request stands twice")
-        state.requests[name] = RequestRecord(Digest(request.what), Digest(request.order), request.expires_ms)
-        state.expiry.setdefault(request.expires_ms // EXPIRY_BUCKET_MS, []).append(name)
+        state.put_request(name, RequestRecord.of(Digest(request.what), Digest(request.order), request.expires_ms))
     if take(state) != snapshot:
         raise MalformedRecord("a snapshot that is not in canonical order")
     return state
 
 
-def _callers(state: State) -> tuple[Caller, ...]:
+def callers(state: State) -> tuple[Caller, ...]:
+    """By id."""
     return tuple(state.callers[name] for name in sorted(state.callers))
 
 
-def _keys(state: State) -> tuple[KeyPart, ...]:
+def keys(state: State) -> tuple[KeyPart, ...]:
+    """By id."""
     return tuple(key_part(state.keys[key]) for key in sorted(state.keys))
 
 

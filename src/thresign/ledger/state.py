@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import takewhile
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -13,6 +14,8 @@ from thresign.ids import Digest, KeyId, ModuleNumber, RequestId
 from thresign.orders.genesis import Caller, Genesis, Settings
 from thresign.orders.roster import Roster
 from thresign.trust.standing import Standing
+
+EXPIRY_BUCKET_MS = 1000
 
 
 class KeyState(IntEnum):
@@ -71,14 +74,41 @@ class Pool:
         return len(self.nonces) - sum(1 for _ in takewhile(lambda nonce: nonce.expires_ms <= time_ms, self.nonces))
 
 
-class RequestRecord(msgspec.Struct, frozen=True):
-    """What deduplication needs, until the request's signed expiry: never a result."""
+class RequestRecord(bytes):
+    """What deduplication needs, until the request's signed expiry: never a result. The 72 bytes that stand in a
+    snapshot, and not three objects: a ledger may hold a million."""
 
-    what: Digest
-    """SHA-256 over path, content type and content: a retry must ask for the same."""
-    order: Digest
-    """Leaf hash of the newest order made for it."""
-    expires_ms: int
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, what: Digest, order: Digest, expires_ms: int) -> Self:
+        return cls(what + order + expires_ms.to_bytes(8, "big"))
+
+    @property
+    def what(self) -> Digest:
+        """SHA-256 over path, content type and content: a retry must ask for the same."""
+        return Digest(self[:32])
+
+    @property
+    def order(self) -> Digest:
+        """Leaf hash of the newest order made for it."""
+        return Digest(self[32:64])
+
+    @property
+    def expires_ms(self) -> int:
+        return int.from_bytes(self[64:], "big")
+
+    @property
+    def second(self) -> int:
+        """In which it expires."""
+        return self.expires_ms // EXPIRY_BUCKET_MS
+
+
+class Second(NamedTuple):
+    """The requests that expire in one second as they stand in a snapshot, and the digest of that."""
+
+    encoded: bytes
+    digest: Digest
 
 
 @dataclass(slots=True)
@@ -105,8 +135,33 @@ class State:
     found: dict[Digest, int] = field(default_factory=dict)
     """Orders, by leaf hash, that are not replaced any more, since a result of theirs is known; and when they expire."""
 
+    seconds: dict[int, Second] = field(default_factory=dict)
+    """Those of `expiry` that were encoded and have not changed since; no part of the agreed state."""
     changed_keys: dict[KeyId, None] = field(default_factory=dict)
     """Keys that changed since somebody last cleared this; no part of the agreed state."""
+
+    def put_request(self, request: RequestId, record: RequestRecord) -> None:
+        """Adds a request, or replaces what is known of it."""
+        second, held = record.second, self.requests.get(request)
+        if held is not None and held.second != second:  # its id was used again after its expiry
+            self._leave(held.second, request)
+        if held is None or held.second != second:
+            self.expiry.setdefault(second, []).append(request)
+        self.seconds.pop(second, None)
+        self.requests[request] = record
+
+    def _leave(self, second: int, request: RequestId) -> None:
+        self.seconds.pop(second, None)
+        self.expiry[second].remove(request)
+        if not self.expiry[second]:
+            del self.expiry[second]
+
+    def expire_requests(self, time_ms: int) -> None:
+        """Drops those whose second is over at this time."""
+        for second in [second for second in self.expiry if (second + 1) * EXPIRY_BUCKET_MS <= time_ms]:
+            self.seconds.pop(second, None)
+            for request in self.expiry.pop(second):
+                del self.requests[request]
 
     def put_key(self, key: Key) -> None:
         """Adds or replaces a key."""
@@ -116,6 +171,3 @@ class State:
     def key_by_name(self, name: str) -> Key | None:
         found = self.key_names.get(name)
         return self.keys[found] if found is not None else None
-
-
-EXPIRY_BUCKET_MS = 1000

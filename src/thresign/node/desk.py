@@ -11,6 +11,7 @@ import base64
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from typing import Any
 
 from thresign.callers import profile
 from thresign.errors import (
@@ -32,6 +33,7 @@ from thresign.limits import PENDING_REQUESTS_MAX
 from thresign.node import events as ev
 from thresign.node.evidence import build
 from thresign.node.history import History
+from thresign.node.judging import Judging
 from thresign.node.runtime import Runtime
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.equivocation import Equivocation, place_of
@@ -43,7 +45,6 @@ from thresign.setup.files import Domain
 from thresign.signing.stages import Answered
 from thresign.storage.interface import OrderRow
 from thresign.vault import calls
-from thresign.wire.canonical import Record
 
 RECENT_MAX = 8192
 SAY_AGAIN_MS = 5000
@@ -68,7 +69,9 @@ class Desk:
         self._waiting: defaultdict[bytes, list[asyncio.Future[Outcome]]] = defaultdict(list)
         self._what: OrderedDict[bytes, tuple[bytes, str]] = OrderedDict()
         """What recent requests ask for, and whose they are."""
-        self._to_judge: list[tuple[Request, asyncio.Future[calls.Verdict]]] = []
+        self._judging = Judging(runtime.ask_vault)
+        self._closed: Exception | None = None
+        """Why nothing is taken in any more."""
         self._bodies: defaultdict[bytes, list[asyncio.Future[None]]] = defaultdict(list)
         self.observed_counts: defaultdict[str, int] = defaultdict(int)
 
@@ -93,6 +96,8 @@ class Desk:
         known = self._known(name, asked)
         if known is not None and not isinstance(known, Waiting):
             return known
+        if self._closed is not None:
+            raise self._closed
         if len(self._waiting) >= PENDING_REQUESTS_MAX:
             raise Overloaded(f"{len(self._waiting)} requests wait at this node")
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -138,7 +143,9 @@ class Desk:
         up = self._peers_up()
         answering = self._runtime.answering()
         reason = ""
-        if self._status is None:
+        if self._closed is not None:
+            reason = f"this module ends: {self._closed}"
+        elif self._status is None:
             reason = "this module's vault does not answer"
         elif answering < roster.q:
             reason = f"{answering} of {len(roster.members)} modules answer, {roster.q} are needed"
@@ -175,10 +182,6 @@ class Desk:
 
     def vault_down(self) -> None:
         self._status = None
-        waiting, self._to_judge = self._to_judge, []
-        for _, future in waiting:
-            if not future.done():
-                future.set_exception(Undecided("this module's vault does not answer"))
 
     def applied(self, applied: calls.Applied, entries: tuple[Entry, ...]) -> None:
         self._sequence, self._time_ms = applied.sequence, applied.time_ms
@@ -203,12 +206,15 @@ class Desk:
                 if not future.done():
                     future.set_exception(error)
 
-    def failed(self, error: Exception) -> None:
-        """This node cannot go on: whoever waits here is told."""
-        for futures in self._waiting.values():
-            for future in futures:
-                if not future.done():
-                    future.set_exception(error)
+    def close(self, why: Exception) -> None:
+        """This node does not go on: whoever waits here is told, and whoever still comes."""
+        self._closed = why
+        self._judging.close(why)
+        waiting: list[asyncio.Future[Any]] = [one for futures in self._waiting.values() for one in futures]
+        waiting += [one for futures in self._bodies.values() for one in futures]
+        for future in waiting:
+            if not future.done():
+                future.set_exception(why)
 
     def body_held(self, content_sha256: bytes, holders: int) -> None:
         if holders >= self._domain.genesis.roster.q:
@@ -237,7 +243,9 @@ class Desk:
 
     async def _put_forward(self, request: Request, body: bytes, name: bytes) -> None:
         """Has the vault judge it; sends a large body ahead; submits it. Raises what the vault refuses it with."""
-        verdict = await self._judge(request)
+        if self._status is None:
+            raise Undecided("this module's vault does not answer")
+        verdict = await self._judging.verdict(request)
         if verdict.kind == calls.REFUSE:
             raise by_code(verdict.code, verdict.detail)
         if verdict.kind == calls.KNOWN:
@@ -246,33 +254,6 @@ class Desk:
         if request.detached:
             await self._send_ahead(request, body)
         self._runtime.feed(ev.Submitted(request))
-
-    async def _judge(self, request: Request) -> calls.Verdict:
-        """The own vault's verdict; requests of one loop turn are judged in one call."""
-        if self._status is None:
-            raise Undecided("this module's vault does not answer")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[calls.Verdict] = loop.create_future()
-        if not self._to_judge:
-            loop.call_soon(self._ask_verdicts)
-        self._to_judge.append((request, future))
-        return await future
-
-    def _ask_verdicts(self) -> None:
-        waiting, self._to_judge = self._to_judge[:128], self._to_judge[128:]
-        if self._to_judge:
-            asyncio.get_running_loop().call_soon(self._ask_verdicts)
-
-        def told(reply: Record | ThresignError) -> None:
-            for i, (_, future) in enumerate(waiting):
-                if future.done():
-                    continue
-                if isinstance(reply, calls.Judged):
-                    future.set_result(reply.verdicts[i])
-                else:
-                    future.set_exception(Undecided(f"this module's vault does not judge: {reply}"))
-
-        self._runtime.ask_vault(calls.JudgeCall(Batch(tuple(request for request, _ in waiting))), told)
 
     async def _send_ahead(self, request: Request, body: bytes) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -352,8 +352,12 @@ class Runtime:
             then(StorageError("the vault does not answer"))
             return
         self._own_ids += 1
-        self._own[self._own_ids] = then
-        self.ports.link.give_body(self._own_ids, content_sha256, body)
+        try:
+            self.ports.link.give_body(self._own_ids, content_sha256, body)
+        except OSError as error:
+            then(StorageError(f"no memory to hand a body over: {error.strerror}"))
+        else:
+            self._own[self._own_ids] = then
 
     def _want_body(self, to: int, content_sha256: bytes) -> None:
         body = self.bodies.get(content_sha256)

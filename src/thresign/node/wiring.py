@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 import uvicorn.protocols.http.httptools_impl  # loaded while the files can be read: the uid is dropped later
 
-from thresign.errors import StorageError
+from thresign.errors import StorageError, Undecided
 from thresign.groups import ed25519
 from thresign.journal.file import JournalFile
 from thresign.journal.segments import SegmentedJournal
@@ -34,6 +34,9 @@ from thresign.vault.client import Events as VaultEvents
 from thresign.vault.client import VaultLink
 
 MS_PER_DAY = 86_400_000
+GRACE_S = 1.0
+SERVER_TICK_S = 0.2
+"""uvicorn looks ten times a second whether it is to end; by then no new connection comes in."""
 
 
 class _Server(uvicorn.Server):
@@ -88,6 +91,7 @@ class Node:
         self._link = VaultLink(
             config.socket,
             VaultEvents(self.runtime.vault_up, self.runtime.vault_down, self.runtime.vault_answer),
+            lambda error: self._log.warning("vault lost", error=f"{type(error).__name__}: {error}"),
         )
         self.runtime.ports = Ports(self._link, self._peers, self.desk)
         self._server = _Server(self._uvicorn_config())
@@ -141,13 +145,13 @@ class Node:
             parts: set[asyncio.Future[Any]] = {serving, stopping, self.runtime.failure}
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._server.should_exit = True
+            why: Exception = Undecided("this module stops; another one answers, to the same Idempotency-Key")
             if self.runtime.failure.done():
-                # First of all this module says no more, and those who wait for it hear why: another node answers them.
+                # First of all this module says no more.
                 await self._link.stop()
                 await self._peers.stop()
-                self.desk.failed(self.runtime.failure.result())
-            await asyncio.gather(serving, return_exceptions=True)
+                why = self.runtime.failure.result()
+            await self._end_serving(serving, why)
             stopping.cancel()
             await self._link.stop()
             await self._peers.stop()
@@ -158,8 +162,27 @@ class Node:
                     raise
         if self.runtime.failure.done():
             raise self.runtime.failure.result()
-        if serving.done() and not self._stopping.is_set() and serving.exception() is not None:
+        if not serving.cancelled() and not self._stopping.is_set() and serving.exception() is not None:
             raise serving.exception()  # type: ignore[misc]
+
+    async def _end_serving(self, serving: asyncio.Task[None], why: Exception) -> None:
+        """Who waits for an answer hears why there is none; then the server ends.
+
+        A connection whose request is not whole after GRACE_S is cut, and one without a request as soon as the others
+        are answered: else each could hold the node up, for a TLS connection closes only when its other end does.
+        """
+        self.desk.close(why)
+        self._server.should_exit = True
+        loop, state = asyncio.get_running_loop(), self._server.server_state
+        until = loop.time() + GRACE_S
+        await asyncio.sleep(SERVER_TICK_S)
+        while state.tasks and loop.time() < until:
+            await asyncio.sleep(SERVER_TICK_S / 10)
+        for connection in list(state.connections):
+            connection.transport.abort()
+        await asyncio.wait([serving], timeout=GRACE_S)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
 
     def stop(self) -> None:
         """Ends `run`."""

@@ -9,7 +9,7 @@ import itertools
 from typing import Annotated, ClassVar
 
 from thresign.errors import MalformedRecord
-from thresign.limits import BATCH_BYTES_MAX, MODULES_MAX, WINDOW_SLOTS
+from thresign.limits import BATCH_BYTES_MAX, MODULES_MAX, PREPARED_SLOTS_MAX, WINDOW_SLOTS
 from thresign.orders.header import Certificate, Header, Phase, Signatures, check_rising, vote_bytes
 from thresign.orders.statements import Statement
 from thresign.wire.canonical import U8, U16, U64, Bytes32, Bytes64, Count, Record, Var
@@ -103,7 +103,7 @@ class ViewChange(Statement, frozen=True):
     view: U64
     number: U16
     decided: Annotated[tuple[Certificate, ...], Count(1)]
-    prepared: Annotated[tuple[Prepared, ...], Count(WINDOW_SLOTS)]
+    prepared: Annotated[tuple[Prepared, ...], Count(PREPARED_SLOTS_MAX)]
     signature: Bytes64
 
     def check(self) -> None:

@@ -8,6 +8,7 @@ what a module that fell behind is given (voting.transfer).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from thresign.ledger import snapshot
@@ -55,12 +56,31 @@ def capture(book: Book) -> Begun | None:
     newest = [held for (view, _), (held, _) in book.accepted.items() if view >= book.view]
     if book.decided is None or any(held != digest for held in newest):
         return None
-    return Begun(book.decided, snapshot.take(book.state).encode())
+    return Begun(book.decided, snapshot.encode(book.state))
 
 
-def records(begun: Begun, book: Book, life: int, messages: Iterable[tuple[bytes, bytes]]) -> Iterator[Record]:
-    """What a journal holds that begins here: replaying it yields the ledger and this Book."""
-    yield from _parts(begun)
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a journal holds that begins here: replaying it yields the ledger, and the Book as it was then. The ledger is
+    cut into records only when they are asked for."""
+
+    begun: Begun
+    said: tuple[Record, ...]
+
+    def __iter__(self) -> Iterator[Record]:
+        encoded = self.begun.encoded
+        for at in range(0, len(encoded), CHUNK_BYTES_MAX):
+            yield SnapshotPart(encoded[at : at + CHUNK_BYTES_MAX])
+        yield Base(self.begun.decided, len(encoded))
+        yield from self.said
+
+
+def beginning(begun: Begun, book: Book, life: int, messages: Iterable[tuple[bytes, bytes]]) -> Beginning:
+    """A journal that begins with this ledger, which is the Book's."""
+    return Beginning(begun, tuple(_said(book, life, messages)))
+
+
+def _said(book: Book, life: int, messages: Iterable[tuple[bytes, bytes]]) -> Iterator[Record]:
     yield Life(life)
     if book.horizon or book.view_horizon:
         yield Horizon(book.horizon, book.view_horizon)
@@ -79,12 +99,6 @@ def records(begun: Begun, book: Book, life: int, messages: Iterable[tuple[bytes,
     yield from _votes(book)
     for request, message in messages:
         yield KeptMessage(request, message)
-
-
-def _parts(begun: Begun) -> Iterator[Record]:
-    for at in range(0, len(begun.encoded), CHUNK_BYTES_MAX):
-        yield SnapshotPart(begun.encoded[at : at + CHUNK_BYTES_MAX])
-    yield Base(begun.decided, len(begun.encoded))
 
 
 def _votes(book: Book) -> Iterator[Record]:

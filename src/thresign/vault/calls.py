@@ -1,6 +1,7 @@
 """What a node may ask its vault, and the answers: canonical records over the socket (docs/spec/vault.md).
 
-Calls of the vote lane are served before those of the bulk lane. A call that fails is answered with Failure.
+Those about lost disks and left-behind ledgers are in recovery_calls; lanes has the table of all, and of their answers.
+A call that fails is answered with Failure.
 """
 
 from __future__ import annotations
@@ -9,13 +10,12 @@ from typing import Annotated, ClassVar
 
 from thresign.errors import ThresignError, by_code
 from thresign.ledger.snapshot import KeyPart
-from thresign.limits import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, FRAME_BYTES_MAX, MODULES_MAX
+from thresign.limits import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, CALLERS_MAX, KEYS_MAX, MODULES_MAX
 from thresign.orders.batch import Batch
 from thresign.orders.genesis import Caller
 from thresign.orders.header import Certificate, Header, Signatures
 from thresign.orders.statements import Partials
 from thresign.orders.votes import CheckpointCertificate, NewView, PrePrepare, ViewChange
-from thresign.vault import recovery_calls
 from thresign.wire.canonical import U8, U16, U32, U64, Bytes32, Chars, Count, Record, Var
 
 DETAIL_CHARS_MAX = 512
@@ -86,8 +86,8 @@ class Status(Record, frozen=True):
     emulated: U8
     boundary: Annotated[str, Chars(64)]
     measures: Annotated[tuple[Measure, ...], Count(64)]
-    callers: Annotated[tuple[Caller, ...], Count(65535)]
-    keys: Annotated[tuple[KeyPart, ...], Count(65535)]
+    callers: Annotated[tuple[Caller, ...], Count(CALLERS_MAX)]
+    keys: Annotated[tuple[KeyPart, ...], Count(KEYS_MAX)]
     decided: Annotated[tuple[Certificate, ...], Count(1)]
     changes: Annotated[tuple[ViewChange, ...], Count(16)]
     """View-changes signed for views that are not installed."""
@@ -205,7 +205,7 @@ class Applied(Record, frozen=True):
     time_ms: U64
     body: Annotated[bytes, Var(BATCH_BYTES_MAX)]
     orders: Annotated[tuple[OrderBytes, ...], Count(BATCH_ENTRIES_MAX)]
-    keys: Annotated[tuple[KeyPart, ...], Count(65535)]
+    keys: Annotated[tuple[KeyPart, ...], Count(KEYS_MAX)]
     unused: Annotated[tuple[U32, ...], Count(16)]
     """This module's unused nonces by group number, from 0."""
     silent: U8
@@ -374,44 +374,3 @@ class BodyCall(Record, frozen=True):
     TAG: ClassVar[bytes] = b"tv.body?"
     content_sha256: Bytes32
     body_bytes: U32
-
-
-FRAME_MAX = FRAME_BYTES_MAX
-
-VOTE_LANE: dict[bytes, type[Record]] = {
-    kind.TAG: kind
-    for kind in (
-        StatusCall,
-        ProposeCall,
-        ReproposeCall,
-        PrepareCall,
-        CommitCall,
-        DecideCall,
-        ChangeViewCall,
-        NewViewCall,
-        InstallCall,
-        CheckpointCall,
-        StabiliseCall,
-        BodyCall,
-    )
-}
-BULK_LANE: dict[bytes, type[Record]] = {
-    kind.TAG: kind
-    for kind in (
-        JudgeCall,
-        SignCall,
-        ForgetCall,
-        DecidedCall,
-        UnusedCall,
-        AnnounceCall,
-        ReportMissingCall,
-        ReportFoundCall,
-        PresentCall,
-        KeygenBeginCall,
-        KeygenDealCall,
-        KeygenFinishCall,
-        AbortCall,
-    )
-}
-BULK_LANE |= {kind.TAG: kind for kind in recovery_calls.CALLS}
-CALLS = VOTE_LANE | BULK_LANE

@@ -16,36 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from thresign.errors import MalformedRecord, ThresignError
-from thresign.limits import FRAME_BYTES_MAX
-from thresign.orders.header import Certificate
-from thresign.orders.statements import Announcement, CeremonyAbort, FoundReport, MissingReport, Present
-from thresign.orders.votes import Checkpoint, NewView, PrePrepare, ViewChange, Vote
-from thresign.vault import calls, recovery_calls
-from thresign.wire.canonical import Record, by_tag, decode_one_of
-
-ANSWERS: dict[bytes, type[Record]] = by_tag(
-    calls.Failure,
-    calls.Done,
-    calls.Status,
-    calls.Judged,
-    calls.Proposed,
-    calls.Applied,
-    calls.Signed,
-    calls.DecidedBatch,
-    calls.KeygenStep,
-    PrePrepare,
-    Vote,
-    ViewChange,
-    NewView,
-    Checkpoint,
-    Announcement,
-    MissingReport,
-    FoundReport,
-    Present,
-    CeremonyAbort,
-    Certificate,
-    *recovery_calls.ANSWERS,
-)
+from thresign.limits import ANSWER_BYTES_MAX, FRAME_BYTES_MAX
+from thresign.vault import calls, lanes
+from thresign.wire.canonical import Record, decode_one_of
 
 _HEAD = struct.Struct(">II")
 _SEND_BYTES = 1 << 18
@@ -65,9 +38,11 @@ class Events(NamedTuple):
 class VaultLink:
     """A connection that is kept up. Calls made while it is down are dropped: the node hears `down`, then `up`."""
 
-    def __init__(self, path: Path, events: Events) -> None:
+    def __init__(self, path: Path, events: Events, complain: Callable[[Exception], None]) -> None:
+        """`complain` hears why a connection that stood is given up."""
         self._path = path
         self._events = events
+        self._complain = complain
         self._sock: socket.socket | None = None
         self._in = bytearray()
         self._out = bytearray()
@@ -78,7 +53,8 @@ class VaultLink:
         self._up = False
         self._flushing = False
         self._task: asyncio.Task[None] | None = None
-        self._lost: asyncio.Event = asyncio.Event()
+        self._lost: asyncio.Future[Exception] | None = None
+        """Set to why, once the connection is of no use any more."""
 
     def start(self) -> None:
         """Begins to connect."""
@@ -97,7 +73,8 @@ class VaultLink:
         return self._up
 
     def ask(self, call_id: int, call: Record) -> None:
-        """Sends a call; `call_id` is above 0. The answer comes through Events.answer."""
+        """Sends a call; `call_id` is above 0. The answer comes through Events.answer; to a call that is longer than a
+        frame, for which the vault would end the connection, it is MalformedRecord."""
         if self._up:
             self._push(call_id, call, None)
 
@@ -119,6 +96,10 @@ class VaultLink:
 
     def _push(self, call_id: int, call: Record, descriptor: int | None) -> None:
         payload = call.encode()
+        if len(payload) > FRAME_BYTES_MAX:
+            error = MalformedRecord(f"a {type(call).__name__} of {len(payload)} bytes, at most {FRAME_BYTES_MAX}")
+            asyncio.get_running_loop().call_soon(self._events.answer, call_id, error)
+            return
         if descriptor is not None:
             self._descriptors.append((self._sent + len(self._out), descriptor))
         self._out += _HEAD.pack(len(payload), call_id) + payload
@@ -136,8 +117,8 @@ class VaultLink:
                 self._send_some(sock)
         except BlockingIOError:
             asyncio.get_running_loop().add_writer(sock.fileno(), self._writable)
-        except OSError:
-            self._lost.set()
+        except OSError as error:
+            self._lose(error)
 
     def _send_some(self, sock: socket.socket) -> None:
         """Sends up to the next descriptor's place in the stream; a descriptor goes with the first bytes of its call."""
@@ -166,36 +147,43 @@ class VaultLink:
             data = self._sock.recv(1 << 18)
         except BlockingIOError:
             return
-        except OSError:
-            data = b""
+        except OSError as error:
+            self._lose(error)
+            return
         if not data:
-            self._lost.set()
+            self._lose(EOFError("the vault ended the connection"))
             return
         self._in += data
         try:
-            self._cut()
-        except MalformedRecord:
-            self._lost.set()
-
-    def _cut(self) -> None:
-        at, buffer = 0, self._in
-        answers = []
-        while len(buffer) - at >= _HEAD.size:
-            length, call_id = _HEAD.unpack_from(buffer, at)
-            if length > FRAME_BYTES_MAX:
-                raise MalformedRecord("an answer that is too long")
-            end = at + _HEAD.size + length
-            if end > len(buffer):
-                break
-            answers.append((call_id, decode_one_of(ANSWERS, bytes(buffer[at + _HEAD.size : end]))))
-            at = end
-        del buffer[:at]
+            answers = self._cut()
+        except MalformedRecord as error:
+            self._lose(error)
+            return
         for call_id, answer in answers:
             if call_id == _STATUS_ID and isinstance(answer, calls.Status):
                 self._up = True
                 self._events.up(answer)
             else:
                 self._events.answer(call_id, answer.error() if isinstance(answer, calls.Failure) else answer)
+
+    def _lose(self, why: Exception) -> None:
+        if self._lost is not None and not self._lost.done():
+            self._lost.set_result(why)
+
+    def _cut(self) -> list[tuple[int, Record]]:
+        at, buffer = 0, self._in
+        answers = []
+        while len(buffer) - at >= _HEAD.size:
+            length, call_id = _HEAD.unpack_from(buffer, at)
+            if length > ANSWER_BYTES_MAX:
+                raise MalformedRecord("an answer that is too long")
+            end = at + _HEAD.size + length
+            if end > len(buffer):
+                break
+            answers.append((call_id, decode_one_of(lanes.ANSWERS, bytes(buffer[at + _HEAD.size : end]))))
+            at = end
+        del buffer[:at]
+        return answers
 
     async def _keep_up(self) -> None:
         loop = asyncio.get_running_loop()
@@ -208,10 +196,10 @@ class VaultLink:
                 await asyncio.sleep(RETRY_S)
                 continue
             self._sock = sock
-            self._lost.clear()
+            self._lost = loop.create_future()
             loop.add_reader(sock.fileno(), self._readable)
             self._push(_STATUS_ID, calls.StatusCall(), None)
-            await self._lost.wait()
+            self._complain(await self._lost)
             self._close()
             await asyncio.sleep(RETRY_S)
 

@@ -11,7 +11,7 @@ from thresign.errors import InvalidVote, VoteRefused
 from thresign.limits import CHUNK_BYTES_MAX, SNAPSHOT_BYTES_MAX
 from thresign.orders.votes import HorizonReport
 from thresign.vault import base, calls, recovery_calls
-from thresign.vault.base import GROWN_BYTES_MIN, Begun
+from thresign.vault.base import GROWN_BYTES_MIN, Beginning, Begun
 from thresign.vault.kept import Kept
 from thresign.vault.voting import checkpoint, rejoin, transfer
 from thresign.vault.voting.book import Ballot, Book
@@ -44,9 +44,8 @@ class Recovery:
     """Bytes that the journal grew by since it began anew; counted by who keeps it."""
     begun: Begun | None = None
     """Where the journal begins, once a quorum has signed it."""
-    marked: Begun | None = None
-    """Where it can begin, should the checkpoint become stable; `marked_records` is what it would hold."""
-    marked_records: tuple[Record, ...] = ()
+    marked: Beginning | None = None
+    """With what it can begin, should the checkpoint become stable."""
     coming: recovery_calls.Offer | None = None
     """The ledger that is being taken over; its bytes so far."""
     data: bytearray = field(default_factory=bytearray)
@@ -101,13 +100,13 @@ def take_checkpoint(vault: Vault) -> Ballot:
     marked = base.capture(book)
     if marked is None or len(marked.encoded) > SNAPSHOT_BYTES_MAX:
         return ballot
-    recovery.marked, recovery.marked_records = marked, _records(vault, marked)
+    recovery.marked = _beginning(vault, marked)
     return ballot._replace(mark=True)
 
 
-def _records(vault: Vault, begun: Begun) -> tuple[Record, ...]:
+def _beginning(vault: Vault, begun: Begun) -> Beginning:
     messages = base.wanted_messages(vault.book.state, vault.kept.messages())
-    return tuple(base.records(begun, vault.book, vault.recovery.life, messages))
+    return base.beginning(begun, vault.book, vault.recovery.life, messages)
 
 
 def stabilise(vault: Vault, call: calls.StabiliseCall) -> Ballot:
@@ -115,10 +114,10 @@ def stabilise(vault: Vault, call: calls.StabiliseCall) -> Ballot:
     recovery, certificate = vault.recovery, call.certificate
     ballot = checkpoint.stabilise(vault.book, certificate)
     marked = recovery.marked
-    if marked is not None and ballot.records and marked.sequence == certificate.sequence:
-        recovery.begun = marked._replace(checkpoint=certificate)
-        ballot = ballot._replace(base=recovery.marked_records)
-        recovery.marked, recovery.marked_records, recovery.grown = None, (), 0
+    if marked is not None and ballot.records and marked.begun.sequence == certificate.sequence:
+        recovery.begun = marked.begun._replace(checkpoint=certificate)
+        ballot = ballot._replace(base=marked)
+        recovery.marked, recovery.grown = None, 0
     return ballot._replace(reply=recovery_calls.Stabilised(vault.book.low, base_of(vault)))
 
 
@@ -179,9 +178,9 @@ def take_chunk(vault: Vault, piece: recovery_calls.SnapshotChunk, now_ms: int) -
     vault.token.check_certificate(coming.decided.encode())
     transfer.take_over(book, coming.checkpoint, coming.decided, state)
     recovery.begun = Begun(coming.decided, encoded, coming.checkpoint)
-    recovery.marked, recovery.marked_records, recovery.grown = None, (), 0
-    records = _records(vault, recovery.begun)
-    return Ballot(vault.serve(calls.StatusCall(), now_ms).reply, mark=True, base=records)
+    recovery.marked, recovery.grown = None, 0
+    status = vault.serve(calls.StatusCall(), now_ms).reply
+    return Ballot(status, mark=True, base=_beginning(vault, recovery.begun))
 
 
 # --- the rejoin rule ------------------------------------------------------------------------------------------------

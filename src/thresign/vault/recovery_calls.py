@@ -107,15 +107,3 @@ class Memory(Record, frozen=True):
     forgot: U8
     horizon: U64
     reports: Annotated[tuple[U16, ...], Count(31)]
-
-
-CALLS: tuple[type[Record], ...] = (
-    OfferCall,
-    SnapshotCall,
-    TransferCall,
-    TransferChunkCall,
-    Reminder,
-    ReportCall,
-    RejoinCall,
-)
-ANSWERS: tuple[type[Record], ...] = (Stabilised, Offer, SnapshotChunk, Memory, HorizonReport)

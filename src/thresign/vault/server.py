@@ -15,28 +15,31 @@ from collections import deque
 from pathlib import Path
 
 from thresign.errors import InvariantBroken, MalformedRecord, StorageError, ThresignError
-from thresign.journal.file import JournalFile
+from thresign.journal.file import JournalFile, Replacement
 from thresign.limits import BODY_BYTES_MAX, FRAME_BYTES_MAX
 from thresign.orders.digests import sha256
-from thresign.vault import calls
+from thresign.vault import calls, lanes
 from thresign.vault.service import Service
 from thresign.vault.voting.book import Ballot
 from thresign.wire.canonical import Record, decode_one_of
 
 _RECEIVE_BYTES = 1 << 18
 _DESCRIPTORS_MAX = 16
+WAITING_BYTES_MAX = 2 * FRAME_BYTES_MAX
+"""Calls that wait to be served take up to this and one frame more; the rest stays in the socket, or at the node."""
 _HEAD = struct.Struct(">II")
 
 
 class _Waiting:
-    """A call that has not been answered."""
+    """A call that has not been answered, `size` bytes long."""
 
-    __slots__ = ("call", "descriptor", "id")
+    __slots__ = ("call", "descriptor", "id", "size")
 
-    def __init__(self, call_id: int, call: Record, descriptor: int | None) -> None:
+    def __init__(self, call_id: int, call: Record, descriptor: int | None, size: int) -> None:
         self.id = call_id
         self.call = call
         self.descriptor = descriptor
+        self.size = size
 
 
 class Connection:
@@ -48,7 +51,23 @@ class Connection:
         self.bulk: deque[_Waiting] = deque()
         self._buffer = bytearray()
         self._descriptors: deque[int] = deque()
+        self.waiting_bytes = 0
         self.open = True
+
+    @property
+    def full(self) -> bool:
+        """True while so much waits that no more is taken in."""
+        return self.waiting_bytes >= WAITING_BYTES_MAX
+
+    def take(self) -> list[_Waiting]:
+        """What is served next: all votes, or one bulk call."""
+        if self.votes:
+            taken = list(self.votes)
+            self.votes.clear()
+        else:
+            taken = [self.bulk.popleft()] if self.bulk else []
+        self.waiting_bytes -= sum(waiting.size for waiting in taken)
+        return taken
 
     def receive(self) -> None:
         """Takes in what has arrived. A malformed frame ends the connection: a node of ours does not send any."""
@@ -77,15 +96,16 @@ class Connection:
             end = at + _HEAD.size + length
             if end > len(buffer):
                 break
-            call = decode_one_of(calls.CALLS, bytes(buffer[at + _HEAD.size : end]))
+            call = decode_one_of(lanes.CALLS, bytes(buffer[at + _HEAD.size : end]))
             at = end
             descriptor = None
             if isinstance(call, calls.BodyCall):
                 if not self._descriptors:
                     raise MalformedRecord("a body without its descriptor")
                 descriptor = self._descriptors.popleft()
-            lane = self.votes if call.TAG in calls.VOTE_LANE else self.bulk
-            lane.append(_Waiting(call_id, call, descriptor))
+            lane = self.votes if call.TAG in lanes.VOTE_LANE else self.bulk
+            lane.append(_Waiting(call_id, call, descriptor, length))
+            self.waiting_bytes += length
         del buffer[:at]
 
     def answer(self, answers: list[tuple[int, Record]]) -> None:
@@ -123,35 +143,38 @@ class Server:
         self._connection: Connection | None = None
         self._mark = 0
         """Where in the journal the last Ballot with a mark stands."""
+        self._replacement: Replacement | None = None
+        """The journal's new beginning, which is being written: a piece each turn."""
         self.refused_uids: set[int] = set()
 
     def run(self) -> None:
         """Serves until a StorageError or InvariantBroken says that going on would be wrong."""
-        self._listener.setblocking(False)
-        self._selector.register(self._listener, selectors.EVENT_READ)
+        self.begin()
         while True:
             self.turn()
 
+    def begin(self) -> None:
+        """Listens for the node."""
+        self._listener.setblocking(False)
+        self._selector.register(self._listener, selectors.EVENT_READ)
+
     def turn(self) -> None:
         """One round: take in what is there, serve all votes, or one bulk call."""
+        self._rewrite()
         connection = self._connection
-        busy = connection is not None and bool(connection.votes or connection.bulk)
+        waiting = connection is not None and bool(connection.votes or connection.bulk)
+        busy = waiting or self._replacement is not None
         for key, _ in self._selector.select(0 if busy else None):
             if key.fileobj is self._listener:
                 self._accept()
-            elif connection is not None:
+            elif connection is not None and not connection.full:
                 connection.receive()
         if connection is None or connection is not self._connection:
             return
         if not connection.open:
             self._drop()
             return
-        if connection.votes:
-            waiting = list(connection.votes)
-            connection.votes.clear()
-            self._serve(connection, waiting)
-        elif connection.bulk:
-            self._serve(connection, [connection.bulk.popleft()])
+        self._serve(connection, connection.take())
 
     def _accept(self) -> None:
         sock, _ = self._listener.accept()
@@ -173,6 +196,8 @@ class Server:
 
     def _serve(self, connection: Connection, batch: list[_Waiting]) -> None:
         answers: list[tuple[int, Record]] = []
+        if not batch:
+            return
         sync = False
         for waiting in batch:
             try:
@@ -183,8 +208,7 @@ class Server:
                 self._append(ballot.records)
                 sync = sync or ballot.sync
                 if ballot.base:
-                    self._journal.replace((record.encode() for record in ballot.base), self._mark)
-                    sync = False
+                    self._begin_anew(ballot)
             except (InvariantBroken, StorageError):
                 raise
             except ThresignError as error:
@@ -193,6 +217,19 @@ class Server:
         if sync:
             self._journal.sync()
         connection.answer(answers)
+
+    def _begin_anew(self, ballot: Ballot) -> None:
+        if self._replacement is not None:
+            self._replacement.abandon()
+        self._replacement = self._journal.replacement((record.encode() for record in ballot.base), self._mark)
+        while ballot.mark and self._replacement is not None:
+            self._rewrite()
+
+    def _rewrite(self) -> None:
+        """Writes a piece of the journal's new beginning, if there is one to write."""
+        if self._replacement is not None and self._replacement.step():
+            self._mark = self._replacement.moved(self._mark)
+            self._replacement = None
 
     def _append(self, records: tuple[Record, ...]) -> None:
         if records:

@@ -118,7 +118,6 @@ class Service:
     def _status(self, _call: calls.StatusCall, now_ms: int) -> Ballot:
         book, state, env = self.book, self.book.state, self.environment
         state.changed_keys.clear()
-        snap = snapshot.take(state)
         return Ballot(
             calls.Status(
                 book.number,
@@ -135,8 +134,8 @@ class Service:
                 int(env.emulated),
                 env.boundary,
                 env.measures,
-                snap.callers,
-                snap.keys,
+                snapshot.callers(state),
+                snapshot.keys(state),
                 (book.decided,) if book.decided is not None else (),
                 tuple(change for view, change in sorted(book.changes.items()) if view > book.view)[-16:],
                 (book.installed,) if book.installed is not None else (),

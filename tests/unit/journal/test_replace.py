@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from thresign.errors import StorageError
 from thresign.journal.file import JournalFile
+from thresign.journal.frames import HEAD_BYTES
 
 
 def test_what_follows_the_place_stays(tmp_path: Path) -> None:
@@ -35,6 +38,49 @@ def test_more_than_one_copied_piece(tmp_path: Path) -> None:
     journal.append(tail)
     journal.replace([], mark)
     assert list(journal.records()) == tail
+
+
+def test_piece_by_piece(tmp_path: Path) -> None:
+    """The journal is written to meanwhile; its places are found again; a crash leaves the one or the other."""
+    journal = JournalFile(tmp_path / "journal")
+    journal.append([b"old", b"older"])
+    mark = journal.size
+    base = [b"%d" % i * 150_000 for i in range(10, 25)]
+    said: list[bytes] = []
+    begun = journal.replacement(iter(base), mark)
+    done = False
+    while not done:
+        said.append(b"said %d" % len(said))
+        (place,) = journal.append(said[-1:])
+        journal.sync()
+        assert crashed(tmp_path) == [b"old", b"older", *said]
+        done = begun.step()
+    assert len(said) > 3
+    assert list(journal.records()) == crashed(tmp_path) == [*base, *said]
+    assert journal.read(begun.moved(place)) == said[-1]
+    assert begun.moved(mark) == journal.size - sum(HEAD_BYTES + len(one) for one in said)
+
+
+def crashed(directory: Path) -> list[bytes]:
+    """What another process would find here."""
+    with TemporaryDirectory() as copy:
+        for path in directory.iterdir():
+            shutil.copy(path, copy)
+        journal = JournalFile(Path(copy) / "journal")
+        assert os.listdir(copy) == ["journal"]
+        found = list(journal.records())
+        journal.close()
+        return found
+
+
+def test_one_that_is_given_up(tmp_path: Path) -> None:
+    journal = JournalFile(tmp_path / "journal")
+    journal.append([b"one"])
+    given_up = journal.replacement(iter([b"x" * 3_000_000, b"y" * 3_000_000]), 0)
+    assert not given_up.step()
+    given_up.abandon()
+    journal.replace([b"base"], 0)
+    assert list(journal.records()) == [b"base", b"one"]
 
 
 def test_the_lock_is_kept(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from thresign.errors import (
     WrongDomain,
 )
 from thresign.ids import ModuleNumber
+from thresign.ledger import judge_requests
 from thresign.ledger.state import KeyState
 from thresign.ledger.verdicts import Known, Later, Permit, Refuse
 from thresign.orders.digests import sha256
@@ -369,3 +370,31 @@ def test_without_nonces_a_request_waits() -> None:
         pool = run.state.pools[ModuleNumber(number), ED25519]
         run.apply(run.domain.announcement(number, 1, pool.next_counter))
     assert isinstance(run.judge(run.domain.sign_request(now_ms=run.time_ms)), Permit)
+
+
+# --- room -----------------------------------------------------------------------------------------------------------
+
+
+def enrolment(domain: StubDomain, name: bytes) -> Request:
+    body = b'{"id": "%s", "public_key": "%s=", "roles": ["signer"]}' % (name, b"A" * 43)
+    return domain.request("/v1/callers", body, JSON, now_ms=AT)
+
+
+def test_as_many_keys_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the same batch count."""
+    monkeypatch.setattr(judge_requests, "KEYS_MAX", len(RUN.state.keys) + 2)
+    verdicts = RUN.verdicts(*(DOMAIN.create_key(name, now_ms=AT) for name in ("k1", "k2", "k3")))
+    assert [type(verdict) for verdict in verdicts] == [Permit, Permit, Refuse]
+    assert isinstance(verdicts[2], Refuse)
+    assert isinstance(verdicts[2].error, NotPermitted)
+    assert "room for no more" in verdicts[2].error.detail
+
+
+def test_as_many_callers_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is enrolled can still be changed."""
+    monkeypatch.setattr(judge_requests, "CALLERS_MAX", len(RUN.state.callers) + 1)
+    held = next(iter(RUN.state.callers)).encode()
+    verdicts = RUN.verdicts(*(enrolment(DOMAIN, name) for name in (b"new", b"newer", held)))
+    assert [type(verdict) for verdict in verdicts] == [Permit, Refuse, Permit]
+    assert isinstance(verdicts[1], Refuse)
+    assert isinstance(verdicts[1].error, NotPermitted)

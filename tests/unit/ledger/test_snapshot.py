@@ -15,7 +15,7 @@ from thresign.errors import MalformedRecord
 from thresign.ids import Digest, KeyId, ModuleNumber, RequestId
 from thresign.ledger import snapshot
 from thresign.ledger.snapshot import Snapshot
-from thresign.ledger.state import KeyState, State
+from thresign.ledger.state import EXPIRY_BUCKET_MS, KeyState, RequestRecord, State
 from thresign.orders.digests import sha256
 from thresign.trust.standing import Standing
 
@@ -77,6 +77,7 @@ def test_an_id_that_was_used_again_after_its_expiry() -> None:
     first = run.domain.sign_request(b"one", idempotency_key="again", now_ms=run.time_ms, lifetime_s=10)
     run.apply(first)
     run.time_ms = first.expires_s * 1000 + 10
+    snapshot.digest(run.state)
     run.apply(run.domain.sign_request(b"two", idempotency_key="again", now_ms=run.time_ms, lifetime_s=50))
     assert snapshot.digest(restored(run.state)) == snapshot.digest(run.state)
     assert snapshot.take(restored(run.state)) == snapshot.take(run.state)
@@ -109,7 +110,9 @@ def _change_nonce(**changes: Any) -> Callable[[State], None]:
 def _change_request(**changes: Any) -> Callable[[State], None]:
     def change(state: State) -> None:
         name = next(iter(state.requests))
-        state.requests[name] = replace(state.requests[name], **changes)
+        held = state.requests[name]
+        fields = {"what": held.what, "order": held.order, "expires_ms": held.expires_ms} | changes
+        state.put_request(name, RequestRecord.of(**fields))
 
     return change
 
@@ -121,9 +124,15 @@ def _change_standing(**changes: Any) -> Callable[[State], None]:
     return change
 
 
+def _drop_request(state: State) -> None:
+    second = min(state.expiry)
+    state.expire_requests((second + 1) * EXPIRY_BUCKET_MS)
+
+
 def _swap_requests(state: State) -> None:
     second = next(second for second, names in state.expiry.items() if len(names) > 1)
     state.expiry[second].reverse()
+    state.seconds.clear()
 
 
 CHANGES: dict[str, Callable[[State], object]] = {
@@ -153,7 +162,7 @@ CHANGES: dict[str, Callable[[State], object]] = {
     "the next counter": lambda s: setattr(s.pools[ModuleNumber(1), ED25519], "next_counter", 1 << 40),
     "a pool's life": lambda s: setattr(s.pools[ModuleNumber(1), ED25519], "incarnation", 9),
     "a pool less": lambda s: s.pools.pop((ModuleNumber(1), ED25519)),
-    "a request less": lambda s: s.requests.pop(next(iter(s.requests))),
+    "a request less": _drop_request,
     "what a request asks for": _change_request(what=Digest(sha256(b"x"))),
     "a request's order": _change_request(order=Digest(sha256(b"x"))),
     "in which order requests came": _swap_requests,

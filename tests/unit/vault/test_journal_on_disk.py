@@ -52,8 +52,10 @@ def test_journal_file_and_simulated_disk_agree(tmp_path: Path, monkeypatch: pyte
         take(disk, ballot)
         if disk is module.vault_disk:
             echo.next = ballot
-            server._serve(Sink(), [_Waiting(1, calls.StatusCall(), None)])  # type: ignore[arg-type]
+            server._serve(Sink(), [_Waiting(1, calls.StatusCall(), None, 8)])  # type: ignore[arg-type]
             begun += bool(ballot.base)
+            while server._replacement is not None and disk.coming is None:
+                server._rewrite()
 
     monkeypatch.setattr(Disk, "take", on_both)
     drive(world, 4)

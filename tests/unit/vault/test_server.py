@@ -9,32 +9,31 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.house.served_vault import PATIENCE_S, ServedVault
 from thresign.errors import CeremonyFailed, InvariantBroken, StorageError, VoteRefused
-from thresign.journal.file import JournalFile
 from thresign.limits import FRAME_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.vault import calls
 from thresign.vault.recovery import Recovery
-from thresign.vault.server import Server, listen
 from thresign.vault.voting.book import Ballot
-from thresign.vault.voting.records import Horizon
+from thresign.vault.voting.records import RECORDS, Horizon, SnapshotPart
 from thresign.wire.canonical import Record, decode_one_of
 
 _HEAD = struct.Struct(">II")
-PATIENCE_S = 20
 
 
 class Script:
     """Stands for the Service. A call's sequence says how it is answered."""
 
-    DURABLE, LAZY, REFUSED, BLAMED, BROKEN, DISK = range(1, 7)
+    DURABLE, LAZY, REFUSED, BLAMED, BROKEN, DISK, MARK, BASE, WHOLE = range(1, 10)
 
     def __init__(self) -> None:
+        self.base: Iterable[Record] = ()
         self.served: list[Record] = []
         self.recovery = Recovery()
         self.bodies: dict[bytes, bytes] = {}
@@ -48,6 +47,12 @@ class Script:
                     return Ballot(calls.Done(), (Horizon(call.view),), sync=True)
                 case self.LAZY:
                     return Ballot(calls.Done(), (Horizon(call.view),))
+                case self.MARK:
+                    return Ballot(calls.Done(), (Horizon(call.view),), sync=True, mark=True)
+                case self.BASE:
+                    return Ballot(calls.Done(), (Horizon(call.view),), sync=True, base=self.base)
+                case self.WHOLE:
+                    return Ballot(calls.Done(), (Horizon(call.view),), sync=True, mark=True, base=self.base)
                 case self.REFUSED:
                     raise VoteRefused("VOTE-1: no")
                 case self.BLAMED:
@@ -62,62 +67,15 @@ class Script:
         self.bodies[content_sha256] = body
 
 
-class Journal(JournalFile):
-    """A journal that can be held up on its way to the disk, and says what happens to it."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.syncing = threading.Event()
-        self.may_sync = threading.Event()
-        self.may_sync.set()
-        self.fails = False
-        self.syncs = 0
-
-    def sync(self) -> None:
-        self.syncing.set()
-        assert self.may_sync.wait(PATIENCE_S)
-        if self.fails:
-            raise StorageError("the disk says no")
-        self.syncs += 1
-        super().sync()
-
-
-class Running:
-    """A server in a thread, until something says that it must not go on."""
+class Running(ServedVault):
+    """A server over a Script."""
 
     def __init__(self, directory: Path, node_uid: int | None = None) -> None:
         self.service = Script()
-        self.journal = Journal(directory / "journal")
-        self.path = directory / "vault.sock"
-        uid = os.geteuid() if node_uid is None else node_uid
-        self.listener = listen(self.path, os.getegid())
-        self.server = Server(self.service, self.journal, self.listener, uid)  # type: ignore[arg-type]
-        self.ended: BaseException | None = None
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def _run(self) -> None:
-        try:
-            self.server.run()
-        except BaseException as error:
-            self.ended = error
-        finally:  # what the end of the process does
-            self.server._drop()
-            self.server._selector.close()
+        super().__init__(self.service, directory, node_uid)
 
     def connect(self) -> Node:
         return Node(self.path)
-
-    def stop(self) -> BaseException | None:
-        """Ends it, if it has not ended, and says by what."""
-        if self.thread.is_alive():
-            with Node(self.path) as node:
-                node.send(commit(Script.BROKEN))
-                self.thread.join(PATIENCE_S)
-        assert not self.thread.is_alive()
-        self.listener.close()
-        self.journal.close()
-        return self.ended
 
 
 class Node:
@@ -172,7 +130,6 @@ def commit(sequence: int, view: int = 0) -> calls.CommitCall:
 def running(tmp_path: Path) -> Iterator[Running]:
     made = Running(tmp_path)
     yield made
-    made.journal.may_sync.set()
     made.stop()
 
 
@@ -208,6 +165,76 @@ def test_what_needs_no_sync_gets_none(running: Running) -> None:
         assert node.answer() == (1, calls.Done())
     assert running.journal.syncs == 0
     assert list(running.journal.records()) == [Horizon(3).encode()]
+
+
+class Endless:
+    """A beginning that goes on until it is told to end."""
+
+    def __init__(self) -> None:
+        self.ends = threading.Event()
+        self.records = 0
+
+    def __iter__(self) -> Iterator[Record]:
+        while not self.ends.is_set():
+            self.records += 1
+            yield SnapshotPart(bytes(200_000))
+
+
+def journal_of(running: Running) -> list[Record]:
+    return [decode_one_of(RECORDS, payload) for payload in running.journal.records()]
+
+
+def test_votes_do_not_wait_for_a_journal_that_begins_anew(running: Running) -> None:
+    """What is said meanwhile is synced where it stands, kept, and follows the new beginning; so does what is marked."""
+    beginning = Endless()
+    running.service.base = beginning
+    with running.connect() as node:
+        node.send(commit(Script.DURABLE, 1), commit(Script.MARK, 2), commit(Script.BASE, 3))
+        for view in range(4, 10):
+            node.send(commit(Script.MARK if view == 6 else Script.DURABLE, view), first_id=view)
+        assert [node.answer()[0] for _ in range(9)] == list(range(1, 10))
+        assert [r for r in journal_of(running) if isinstance(r, Horizon)] == [Horizon(n) for n in range(1, 10)]
+        beginning.ends.set()
+        while isinstance(journal_of(running)[0], Horizon):
+            node.send(calls.CheckpointCall())
+            node.answer()
+        begun = [SnapshotPart(bytes(200_000))] * beginning.records
+        assert journal_of(running) == [*begun, *(Horizon(n) for n in range(2, 10))]
+        running.service.base = (Horizon(77),)
+        node.send(commit(Script.BASE, 10))
+        node.answer()
+        while running.server._replacement is not None:
+            node.send(calls.CheckpointCall())
+            node.answer()
+    assert journal_of(running) == [Horizon(77), *(Horizon(n) for n in range(6, 11))]
+
+
+def test_a_newer_beginning_takes_the_place_of_one_that_is_not_written_yet(running: Running) -> None:
+    running.service.base = Endless()
+    with running.connect() as node:
+        node.send(commit(Script.DURABLE, 1), commit(Script.MARK, 2), commit(Script.BASE, 3), commit(Script.MARK, 4))
+        for _ in range(4):
+            node.answer()
+        running.service.base = (Horizon(77),)
+        node.send(commit(Script.BASE, 5))
+        node.answer()
+        while running.server._replacement is not None:
+            node.send(calls.CheckpointCall())
+            node.answer()
+    assert journal_of(running) == [Horizon(77), Horizon(4), Horizon(5)]
+
+
+def test_a_ledger_that_was_taken_over_is_on_disk_before_the_answer(running: Running) -> None:
+    """What follows such a mark means nothing without what lies before it."""
+    running.service.base = Endless()
+    with running.connect() as node:
+        node.send(commit(Script.MARK, 1), commit(Script.BASE, 2))
+        for _ in range(2):
+            node.answer()
+        running.service.base = [SnapshotPart(bytes([i]) * 1_000_000) for i in range(5)]
+        node.send(commit(Script.WHOLE, 3))
+        assert node.answer() == (1, calls.Done())
+        assert journal_of(running) == [*running.service.base, Horizon(3)]
 
 
 def test_a_refusal_among_good_calls(running: Running) -> None:
@@ -298,7 +325,6 @@ def test_strangers_are_turned_away(tmp_path: Path) -> None:
         assert node.closed()
     assert running.server.refused_uids == {os.geteuid()}
     assert running.service.served == []
-    running.server._node_uid = os.geteuid()  # so that it can be stopped
     running.stop()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from thresign.errors import Overloaded
@@ -55,6 +56,21 @@ def size_of(entry: Entry) -> int:
             return 256 + len(entry.pairs)
         case _:
             return 16 * 1024
+
+
+def parcels(entries: Iterable[Entry], entries_max: int) -> Iterator[tuple[Entry, ...]]:
+    """The entries in order, so many and no more bytes at a time that a message with them fits in a frame."""
+    parcel: list[Entry] = []
+    room = BATCH_BYTES_MAX
+    for entry in entries:
+        size = size_of(entry)
+        if parcel and (len(parcel) == entries_max or size > room):
+            yield tuple(parcel)
+            parcel, room = [], BATCH_BYTES_MAX
+        parcel.append(entry)
+        room -= size
+    if parcel:
+        yield tuple(parcel)
 
 
 class Pending:

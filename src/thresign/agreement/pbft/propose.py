@@ -8,7 +8,7 @@ from __future__ import annotations
 from thresign.agreement.pbft.commit import check_prepared
 from thresign.agreement.pbft.events import Ask, Broadcast, Refuse, Send, SetTimer, Settled, Tag, Timer
 from thresign.agreement.pbft.messages import BodyOf, FetchBody, Forward
-from thresign.agreement.pbft.pending import name_of
+from thresign.agreement.pbft.pending import name_of, parcels
 from thresign.agreement.pbft.state import Core
 from thresign.errors import Overloaded, ThresignError, by_code
 from thresign.ids import Digest
@@ -49,8 +49,8 @@ def on_forward(core: Core, sender: int, batch: Batch) -> None:
 def forward_own(core: Core) -> None:
     """Sends what this node wants ordered to the primary of a view just entered."""
     own = [waiting.entry for waiting in core.pending.everything() if waiting.own]
-    for start in range(0, len(own), FORWARD_ENTRIES_MAX):
-        core.out.append(Send(core.primary, Forward(Batch(tuple(own[start : start + FORWARD_ENTRIES_MAX])))))
+    for parcel in parcels(own, FORWARD_ENTRIES_MAX):
+        core.out.append(Send(core.primary, Forward(Batch(parcel))))
 
 
 def propose(core: Core) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
@@ -23,15 +24,17 @@ VERIFIED_MAX = 256
 class Ballot(NamedTuple):
     """What a call yields. `records` must be on disk, in order and synced if `sync`, before `reply` leaves the vault.
 
-    `mark`: the journal's keeper notes the place before `records`. `base`: these records take the place of everything
-    before the last mark, after `records` are synced. Neither has to be on disk before the reply leaves.
+    `mark`: the journal's keeper notes the place before `records`. `base`: these records are to take the place of
+    everything before the last mark, after `records` are synced. That may take its time, for the journal leads to the
+    same without it; but with a mark in the same ballot it is done before the reply leaves: then what follows the mark
+    means nothing without it.
     """
 
     reply: Record
     records: tuple[Record, ...] = ()
     sync: bool = False
     mark: bool = False
-    base: tuple[Record, ...] = ()
+    base: Iterable[Record] = ()
 
 
 class Proposal(NamedTuple):

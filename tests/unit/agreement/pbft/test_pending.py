@@ -6,11 +6,14 @@ import pytest
 from msgspec.structs import replace
 
 from tests.house.stub_domain import StubDomain
-from thresign.agreement.pbft.pending import SAMPLE_MAX, Pending, name_of
+from thresign.agreement.pbft.messages import Forward
+from thresign.agreement.pbft.pending import SAMPLE_MAX, Pending, name_of, parcels
 from thresign.errors import Overloaded
 from thresign.limits import (
     BATCH_BYTES_MAX,
     BATCH_ENTRIES_MAX,
+    BODY_BYTES_IN_BATCH_MAX,
+    FRAME_BYTES_MAX,
     PENDING_PER_PEER_MAX,
     PENDING_REQUESTS_MAX,
     PENDING_REQUESTS_PER_CALLER_MAX,
@@ -184,3 +187,13 @@ def test_names_tell_entries_apart() -> None:
         DOMAIN.abort(1, bytes(32)),
     ]
     assert len({name_of(entry) for entry in run}) == len(run)
+
+
+def test_parcels_have_all_in_order_and_fit_in_a_frame() -> None:
+    entries = [request("alice", b"%d" % n + bytes(BODY_BYTES_IN_BATCH_MAX - 4)) for n in range(70)]
+    entries += [request("alice", b"%d" % n) for n in range(150)]
+    parts = list(parcels(entries, 64))
+    assert [entry for part in parts for entry in part] == entries
+    assert max(len(Forward(Batch(part)).encode()) for part in parts) < FRAME_BYTES_MAX
+    assert max(len(part) for part in parts) == 64
+    assert list(parcels([], 64)) == []
