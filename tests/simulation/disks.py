@@ -188,6 +188,28 @@ def push(liar: int) -> World:
     return world
 
 
+def lose_results() -> World:
+    """Two of the three nodes that hold an answered result lose their disks, the fourth module was away, and a token has
+    forgotten its partial: three have no result, enough to replace the order, and one still has it."""
+    world = prepared(3)
+    away, lost = world.modules[4], (world.modules[2], world.modules[3])
+    world.crash_node(away)
+    request = world.request("/v1/keys/k/sign", b"message", "application/octet-stream", 110)
+    world.submit(world.modules[1], request)
+    world.run_until(world.now + 7000)
+    assert world.answered_at[request.id()] == {1, 2, 3}
+    for module in lost:
+        world.crash_node(module)
+        module.node_disk = Disk()
+    world.crash_vault(world.modules[1])
+    world.start_vault(world.modules[1])
+    for module in (*lost, away):
+        world.start_node(module)
+    world.run_until(world.now + 8000)
+    assert world.answered_at[request.id()] == {1, 2, 3, 4}
+    return world
+
+
 def erase_in_silence(seed: int) -> World:
     """A vault's disk is erased when nobody asks for anything: the module itself has to pass its horizon."""
     world = prepared(seed)

@@ -59,3 +59,7 @@ def test_a_ledger_is_not_taken_over_while_others_have_the_batches(liar: int) -> 
     world = disks.push(liar)
     assert world.counts["lie pushed ledger"] > 0
     assert world.counts["ledger taken over"] == 0
+
+
+def test_who_lost_its_results_asks_for_them_before_it_reports_them_missing() -> None:
+    disks.lose_results()

@@ -166,11 +166,18 @@ class Replica:
         for refill in self.refills.values():
             refill.under_way = 0
         self._agree(agree.VaultUp(status))
+        self._know_found([Digest(order) for order in status.found])
         self._refill(status.unused)
         self._fill_journal(status.sequence)
         self._out.append(out.SetTimer("walk", WALK_TICK_MS))
         self._out.append(out.SetTimer("ceremony", CEREMONY_TICK_MS))
         self._out.append(out.SetTimer("refill", REFILL_TICK_MS))
+
+    def _know_found(self, orders: list[Digest]) -> None:
+        """What the ledger found in batches that this node may have missed, its vault having taken the ledger over."""
+        if orders:
+            self._out.append(out.Write(0, tuple(FoundRecord(order) for order in orders)))
+            self._walk(sign.Found(frozenset(orders)))
 
     def _fill_journal(self, sequence: int) -> None:
         """Has the vault give back what a crash cut off this node's journal: others may need it to catch up. What it was

@@ -69,6 +69,12 @@ class OwnFound(NamedTuple):
     report: FoundReport
 
 
+class Found(NamedTuple):
+    """The ledger knows of these orders that they have results, since some batch that may not have been seen here."""
+
+    orders: frozenset[Digest]
+
+
 class MessageArrived(NamedTuple):
     """A message that AskMessage asked for; whose digest this is was checked."""
 
@@ -80,7 +86,7 @@ class Tick(NamedTuple):
     """Some time has passed."""
 
 
-Event = Delivered | OwnSigned | Received | Journalled | OwnReport | OwnFound | MessageArrived | Tick
+Event = Delivered | OwnSigned | Received | Journalled | OwnReport | OwnFound | Found | MessageArrived | Tick
 
 # --- out --------------------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from thresign.signing.events import (
     Delivered,
     Effect,
     Event,
+    Found,
     Journal,
     Journalled,
     MessageArrived,
@@ -64,6 +65,9 @@ def step(journey: Journey, event: Event, now_ms: int) -> list[Effect]:
         case OwnFound():
             journey.out.append(Broadcast(event.report))
             _on_found_report(journey, event.report)
+        case Found():
+            for leaf in sorted(event.orders):
+                _on_found(journey, leaf)
         case MessageArrived():
             _message_arrived(journey, event)
         case Tick():
@@ -367,7 +371,7 @@ def _on_found(journey: Journey, leaf: Digest) -> None:
     wanted, walk = journey.wanted.get(leaf), journey.walks.get(leaf)
     if wanted is not None:
         wanted.past = wanted.past._replace(found=wanted.past.found | {leaf})
-    if walk is None:
+    if walk is None or walk.found:
         return
     walk.found, walk.reported = True, False
     if walk.held is not None:

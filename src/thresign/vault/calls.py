@@ -61,6 +61,10 @@ class StatusCall(Record, frozen=True):
     TAG: ClassVar[bytes] = b"tv.stat?"
 
 
+FOUND_MAX = 4096
+"""How many found orders a Status names: they expire within minutes, and there are few."""
+
+
 class Measure(Record, frozen=True):
     """One hardening step and how it went: `ok`, or why not."""
 
@@ -101,6 +105,8 @@ class Status(Record, frozen=True):
     """Where the vault's journal begins: nothing before it can be had from this vault."""
     forgot: U8 = 0
     """1 while this vault does not vote because its disk forgot what it signed (rejoin rule)."""
+    found: Annotated[tuple[Bytes32, ...], Count(FOUND_MAX)] = ()
+    """Orders that are not replaced any more: the node may have missed the batches that found them."""
 
 
 # --- judging and voting ---------------------------------------------------------------------------------------------

@@ -143,6 +143,7 @@ class Service:
                 (book.stable,) if book.stable is not None else (),
                 recovery.base_of(self),
                 int(book.forgot),
+                tuple(state.found)[-calls.FOUND_MAX :],
             )
         )
 

@@ -104,6 +104,17 @@ def test_what_a_batch_finds_is_written_before_it() -> None:
     assert written([write], FoundRecord) == [FoundRecord(leaf_hash(order.encode()))]
 
 
+def test_what_the_vault_says_is_found_is_written_down() -> None:
+    """The node may have missed the batches that found it: it would never hold what it reported."""
+    node = Node()
+    found = leaf_hash(b"an order")
+    assert written(node.vault_up(), FoundRecord) == []
+    assert node.module.service is not None
+    node.module.service.book.state.found[found] = 1 << 60
+    node.feed(ev.VaultDown())
+    assert written(node.vault_up(), FoundRecord) == [FoundRecord(found)]
+
+
 def test_nothing_is_asked_of_a_vault_that_is_down() -> None:
     """A peer asks for partials again and again; each question would be remembered until the vault is there."""
     node = Node()

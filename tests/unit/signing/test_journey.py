@@ -29,6 +29,7 @@ from thresign.signing.events import (
     Broadcast,
     Delivered,
     Effect,
+    Found,
     Journal,
     Journalled,
     MessageArrived,
@@ -641,6 +642,14 @@ def test_once_it_is_found_who_has_no_result_asks_for_it_and_reports_nothing() ->
     walker.combine()
     assert of(walker.effects, Journal)
     assert said(walker.step(Journalled(frozenset({walker.leaf}))), Held) == [Held((walker.leaf,))]
+
+
+def test_what_was_found_in_a_batch_that_was_not_seen_here_is_found_all_the_same() -> None:
+    """The vault took the ledger over from beyond that batch, and says so."""
+    walker = split()
+    effects = walker.step(Found(frozenset({walker.leaf, Digest(sha256(b"another"))})))
+    assert said(effects, Held) == [Held((walker.leaf,))]
+    assert walker.step(Found(frozenset({walker.leaf}))) == []
 
 
 def test_what_is_found_is_not_said_to_be_found() -> None:
