@@ -88,12 +88,13 @@ const char *native_begin(ts_signing *session, const session_input *in, const uin
   return "unreachable";
 }
 
-static PyObject *native_aggregate(PyObject *self, PyObject *args) {
-  (void)self;
+/* The signature, verified by our own arithmetic if `checked`; None if it does not verify. */
+static PyObject *aggregate(PyObject *args, bool checked) {
   unsigned suite_id;
   Py_buffer key, commitments, message, shares;
   uint8_t signature[TS_SIGNATURE_BYTES_MAX];
   const char *wrong;
+  bool good = true;
   if (!PyArg_ParseTuple(args, "Iy*y*y*y*", &suite_id, &key, &commitments, &message, &shares)) return NULL;
   const ts_suite *suite = ts_suite_by_id(suite_id);
   session_input *in = PyMem_Malloc(sizeof *in);
@@ -107,7 +108,8 @@ static PyObject *native_aggregate(PyObject *self, PyObject *args) {
     Py_BEGIN_ALLOW_THREADS;
     wrong = read_session(in, &key, &commitments, &shares);
     if (wrong == NULL) wrong = native_begin(session, in, message.buf, (size_t)message.len);
-    if (wrong == NULL) ts_frost_aggregate(session, in->shares, signature);
+    if (wrong == NULL && checked) good = ts_frost_aggregate_verified_vartime(session, in->shares, signature);
+    if (wrong == NULL && !checked) ts_frost_aggregate(session, in->shares, signature);
     Py_END_ALLOW_THREADS;
   }
   PyMem_Free(in);
@@ -117,7 +119,18 @@ static PyObject *native_aggregate(PyObject *self, PyObject *args) {
   PyBuffer_Release(&message);
   PyBuffer_Release(&shares);
   if (wrong != NULL) return native_value_error(wrong);
+  if (!good) Py_RETURN_NONE;
   return PyBytes_FromStringAndSize((const char *)signature, suite->signature_bytes);
+}
+
+static PyObject *native_aggregate(PyObject *self, PyObject *args) {
+  (void)self;
+  return aggregate(args, false);
+}
+
+static PyObject *native_aggregate_verified(PyObject *self, PyObject *args) {
+  (void)self;
+  return aggregate(args, true);
 }
 
 /* The identifiers of those whose share is wrong. Returns how many. */
@@ -251,6 +264,8 @@ static PyObject *native_suite(PyObject *self, PyObject *args) {
 static PyMethodDef methods[] = {
     {"aggregate", native_aggregate, METH_VARARGS,
      "aggregate(suite, key, commitments, message, shares) -> signature, unchecked. Raises ValueError."},
+    {"aggregate_verified", native_aggregate_verified, METH_VARARGS,
+     "aggregate_verified(suite, key, commitments, message, shares) -> signature, or None if it does not verify."},
     {"culprits", native_culprits, METH_VARARGS,
      "culprits(suite, key, commitments, message, shares, verification_shares) -> numbers of signers whose share is wrong."},
     {"verify", native_verify, METH_VARARGS, "verify(suite, key, message, signature) -> bool: the Schnorr equation."},

@@ -16,6 +16,7 @@ from thresign.callers import profile
 from thresign.errors import (
     CallerError,
     Conflict,
+    InvariantBroken,
     NotAuthenticated,
     Overloaded,
     RequestExpired,
@@ -30,6 +31,7 @@ from thresign.ledger.snapshot import KeyPart
 from thresign.ledger.state import KeyState
 from thresign.limits import PENDING_REQUESTS_MAX
 from thresign.node import events as ev
+from thresign.node import release
 from thresign.node.evidence import build
 from thresign.node.history import History
 from thresign.node.runtime import Runtime
@@ -191,24 +193,25 @@ class Desk:
                     self._enrolled(entry)
 
     def answered(self, answered: Answered) -> None:
-        certified = answered.held.combined.certified
-        key = self._keys.get(certified.order.key)
-        if key is not None:
-            request = certified.order.request
-            self._tell(request, Signed(request, key, answered.held.combined.signature))
+        certified, signature = answered.held.combined.certified, answered.held.combined.signature
+        key, request = self._keys.get(certified.order.key), certified.order.request
+        if key is None or request not in self._waiting:
+            return
+        try:
+            release.check(certified.key.suite, certified.key.public_key, certified.message, signature)
+        except InvariantBroken as error:
+            self._fail(request, error)
+        else:
+            self._tell(request, Signed(request, key, signature))
 
     def refused(self, entry: Entry, error: ThresignError) -> None:
         if isinstance(entry, Request):
-            for future in self._waiting.get(entry.id(), ()):
-                if not future.done():
-                    future.set_exception(error)
+            self._fail(entry.id(), error)
 
     def failed(self, error: Exception) -> None:
         """This node cannot go on: whoever waits here is told."""
-        for futures in self._waiting.values():
-            for future in futures:
-                if not future.done():
-                    future.set_exception(error)
+        for name in self._waiting:
+            self._fail(name, error)
 
     def body_held(self, content_sha256: bytes, holders: int) -> None:
         if holders >= self._domain.genesis.roster.q:
@@ -315,6 +318,11 @@ class Desk:
             if not future.done():
                 future.set_result(outcome)
 
+    def _fail(self, name: bytes, error: Exception) -> None:
+        for future in self._waiting.get(name, ()):
+            if not future.done():
+                future.set_exception(error)
+
     # --- what is known --------------------------------------------------------------------------------------------
 
     def _known(self, name: bytes, asked: bytes) -> Outcome | None:
@@ -351,8 +359,11 @@ class Desk:
         for row in rows:
             result = self._history.result(row.leaf) if self._history.answered(row.leaf) else None
             if result is not None:
-                key = self._key_of(row)
-                return Signed(name, key, result.signature) if key is not None else None
+                key, request = self._key_of(row), self._request_of(name)
+                if key is None or request is None:
+                    return None
+                release.check_again(request, key, result.signature)
+                return Signed(name, key, result.signature)
         for key in self._keys.values():
             if key.request == name and key.state in (KeyState.ACTIVE, KeyState.FAILED):
                 return KeyMade(name, key)
