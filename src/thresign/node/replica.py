@@ -336,7 +336,15 @@ class Replica:
                 self._ceremony(ceremony.opened(self.ceremonies, leaf, applied.sequence, index, order))
 
     def _walk(self, event: sign.Event) -> None:
-        for effect in journey.step(self.journey, event, self._now_ms):
+        effects = journey.step(self.journey, event, self._now_ms)
+        answered = tuple(
+            AnsweredRecord(effect.answered.held.combined.certified.leaf)
+            for effect in effects
+            if isinstance(effect, sign.Answer)
+        )
+        if answered:
+            self._out.append(out.Write(0, answered))
+        for effect in effects:
             match effect:
                 case sign.AskSigned():
                     self._ask(calls.SignCall(effect.sequence), self._signed)
@@ -405,7 +413,6 @@ class Replica:
     def _answer(self, effect: sign.Answer) -> None:
         combined = effect.answered.held.combined
         certified = combined.certified
-        self._out.append(out.Write(0, (AnsweredRecord(certified.leaf),)))
         self._out.append(out.Answer(effect.answered))
         self._forget.append(certified.order.request)
         key = self._confirmations.pop(certified.order.request, None)
