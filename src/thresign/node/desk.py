@@ -30,7 +30,6 @@ from thresign.groups import ed25519
 from thresign.ledger.snapshot import KeyPart
 from thresign.ledger.state import KeyState
 from thresign.limits import PENDING_REQUESTS_MAX
-from thresign.node import events as ev
 from thresign.node import release
 from thresign.node.evidence import build
 from thresign.node.history import History
@@ -248,7 +247,7 @@ class Desk:
             return
         if request.detached:
             await self._send_ahead(request, body)
-        self._runtime.feed(ev.Submitted(request))
+        self._runtime.submit(request)
 
     async def _judge(self, request: Request) -> calls.Verdict:
         """The own vault's verdict; requests of one loop turn are judged in one call."""

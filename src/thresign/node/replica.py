@@ -126,7 +126,7 @@ class Replica:
                 if then is not None:
                     then(event.reply)
             case out.Submitted():
-                self._agree(agree.Submitted(event.entry))
+                self._agree(agree.Submitted(event.entries))
             case out.TimerFired():
                 self._timer(event.name)
             case out.Written():
@@ -311,6 +311,7 @@ class Replica:
         if applied.silent and not self._presenting:
             self._presenting = True
             self._ask(calls.PresentCall(), self._present)
+        self._tell_signing()
 
     def _write_decided(self, record: DecidedRecord, batch: Batch) -> None:
         found = (FoundRecord(order_hash(e.order)) for e in batch.entries if isinstance(e, FoundReports))
@@ -364,11 +365,17 @@ class Replica:
                 case sign.Answer():
                     self._answer(effect)
                 case sign.Submit():
-                    self._agree(agree.Submitted(effect.entry))
+                    self._agree(agree.Submitted((effect.entry,)))
                 case sign.Recall():
                     self._out.append(out.SendHeld(effect.to, effect.orders, effect.with_result))
                 case sign.Blame():
                     self._out.append(out.Observe("blame", effect.number, effect.why))
+        self._tell_signing()
+
+    def _tell_signing(self) -> None:
+        busy = bool(self.journey.unsettled)
+        if busy != self.core.signing:
+            self._agree(agree.Signing(busy))
 
     def message_of(self, message_sha256: bytes) -> bytes | None:
         """The message of an order that is walked here, for a module that lacks it."""
@@ -417,7 +424,7 @@ class Replica:
         self._forget.append(certified.order.request)
         key = self._confirmations.pop(certified.order.request, None)
         if key is not None:
-            self._agree(agree.Submitted(KeyConfirmed(key, combined.signature)))
+            self._agree(agree.Submitted((KeyConfirmed(key, combined.signature),)))
 
     def _ceremony(self, effects: list[ceremony.Effect]) -> None:
         for effect in effects:
@@ -432,7 +439,7 @@ class Replica:
                 case sign.Send():
                     self._out.append(out.Send(effect.to, effect.message))
                 case sign.Submit():
-                    self._agree(agree.Submitted(effect.entry))
+                    self._agree(agree.Submitted((effect.entry,)))
 
     def _ask_step(self, effect: ceremony.AskStep) -> None:
         leaf, round_ = effect.order, effect.round
@@ -454,7 +461,7 @@ class Replica:
 
     def _abort(self, reply: Record | ThresignError) -> None:
         if isinstance(reply, CeremonyAbort):
-            self._agree(agree.Submitted(reply))
+            self._agree(agree.Submitted((reply,)))
 
     # --- keys, nonces, presence -----------------------------------------------------------------------------------
 
@@ -488,7 +495,7 @@ class Replica:
     def _announced(self, group: int) -> Callable[[Record | ThresignError], None]:
         def then(reply: Record | ThresignError) -> None:
             if isinstance(reply, Announcement):
-                self._agree(agree.Submitted(reply))
+                self._agree(agree.Submitted((reply,)))
             else:
                 self.refills[group].under_way -= 1
                 self._out.append(out.Observe("announce", self.core.number, str(reply)))
@@ -506,7 +513,7 @@ class Replica:
 
     def _present(self, reply: Record | ThresignError) -> None:
         if isinstance(reply, Present):
-            self._agree(agree.Submitted(reply))
+            self._agree(agree.Submitted((reply,)))
         else:
             self._presenting = False
 

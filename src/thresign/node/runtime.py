@@ -120,6 +120,7 @@ class Runtime:
         self._own: dict[int, Callable[[Record | ThresignError], None]] = {}
         self._own_ids = _OWN_CALLS
         self._recovered = False
+        self._to_submit: list[Entry] = []
         self._unsynced: list[int] = []
         self._syncing = False
         self._syncs_s: deque[float] = deque((0.0,), SYNCS_REMEMBERED)
@@ -193,6 +194,16 @@ class Runtime:
         """A connection broke."""
         self.bodies.forget_peer(number)
         self.feed(ev.PeerDown(number))
+
+    def submit(self, entry: Entry) -> None:
+        """Has an entry ordered. Those of one loop turn go to the primary in one message."""
+        if not self._to_submit:
+            self._loop.call_soon(self._submit)
+        self._to_submit.append(entry)
+
+    def _submit(self) -> None:
+        entries, self._to_submit = tuple(self._to_submit), []
+        self.feed(ev.Submitted(entries))
 
     def ask_vault(self, call: Record, then: Callable[[Record | ThresignError], None]) -> None:
         """A call of the node itself; `then` is called with the answer, or with an error if the vault goes away."""

@@ -96,7 +96,7 @@ def _begin(journey: Journey, certified: Certified, past: Past) -> bool:
             journey.out.append(Broadcast(FetchResult(certified.leaf)))
         return False
     walk = Walk(certified, journey.now_ms, journey.now_ms + journey.timing.fetch_ms)
-    journey.walks[certified.leaf] = walk
+    journey.open(walk)
     walk.holders |= journey.early_held.pop(certified.leaf, set())
     _restore(journey, walk, past)
     if past.replayed and walk.combined is None:
@@ -283,6 +283,7 @@ def _try_answer(journey: Journey, walk: Walk) -> None:
     if walk.held is not None and walk.answered is None:
         walk.answered = answer(walk.held, walk.holders, journey.roster.q)
         if walk.answered is not None:
+            journey.settle(walk)
             journey.messages.pop(walk.certified.order.request, None)
             journey.out.append(Answer(walk.answered))
 
@@ -377,6 +378,8 @@ def _tick(journey: Journey, now_ms: int) -> None:
     unheard: list[Digest] = []
     for leaf, walk in list(journey.walks.items()):
         age = now_ms - walk.since_ms
+        if age > timing.missing_ms:
+            journey.settle(walk)
         if walk.answered is not None:
             if age > timing.done_ms or len(walk.holders) == len(journey.roster.members):
                 del journey.walks[leaf]
@@ -427,6 +430,7 @@ def forget_before(journey: Journey, time_ms: int) -> None:
     for leaf, walk in list(journey.walks.items()):
         if walk.certified.order.expires_ms <= time_ms and walk.combined is None:
             journey.messages.pop(walk.certified.order.request, None)
+            journey.settle(walk)
             del journey.walks[leaf]
     for leaf in [leaf for leaf, wanted in journey.wanted.items() if wanted.order.expires_ms <= time_ms]:
         del journey.wanted[leaf]

@@ -46,7 +46,9 @@ def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
             continue
         order = sign_order(encoded)
         if isinstance(entry, MissingReports):
-            journey.walks.pop(order_hash(entry.order), None)
+            replaced = journey.walks.pop(order_hash(entry.order), None)
+            if replaced is not None:
+                journey.settle(replaced)
             journey.wanted.pop(order_hash(entry.order), None)
         leaf = order_hash(encoded)
         key = journey.keys.get(order.key)

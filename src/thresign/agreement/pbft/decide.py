@@ -66,6 +66,7 @@ def decided(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     core.slots.pop(reply.sequence, None)
     core.bodies = {digest: kept for digest, kept in core.bodies.items() if kept[0] > core.sequence}
     core.demanded.pop(reply.sequence, None)
+    core.signing = True  # until this node has looked at the orders
     core.stalled = False
     core.failed_views = 0
     core.watching = False

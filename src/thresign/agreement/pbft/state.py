@@ -35,6 +35,8 @@ class Timing:
     lost_primary_ms: int = 60
     request_ms: int = 3000
     """How long an entry may wait while others are ordered in its stead."""
+    gather_ms: int = 100
+    """How long a batch waits for more entries while orders of earlier ones are not answered."""
 
 
 @dataclass(slots=True)
@@ -105,6 +107,12 @@ class Core:
     installing: NewView | None = None
     proposing: tuple[Entry, ...] = ()
     """The entries that the vault is asked to propose."""
+    signing: bool = False
+    """Orders of decided batches are not answered yet."""
+    gathering: bool = False
+    """What waits to be proposed waits for more."""
+    gathered: bool = False
+    """It has waited long enough."""
     stalled: bool = False
     """What waits cannot be ordered now; try again after a batch or a while."""
     judging: tuple[Waiting, ...] = ()
