@@ -32,10 +32,10 @@ bool native_is_here(native_process process) { return process.number == getpid() 
 
 /* ---- Reading ------------------------------------------------------------------------------------------------------ */
 
-const char *native_read_commitments(session_input *in, const uint8_t *bytes, size_t length) {
+const char *native_read_commitments(session_input *in, const uint8_t *bytes, size_t length, const uint8_t *key) {
   const ts_group *group = in->suite->group;
   size_t element = group->element_bytes, each = 2 + 2 * element;
-  uint8_t encoded[2 * TS_SIGNERS_MAX * TS_ELEMENT_BYTES_MAX];
+  uint8_t encoded[(2 * TS_SIGNERS_MAX + 1) * TS_ELEMENT_BYTES_MAX];
   size_t bad;
   in->count = length / each;
   if (in->count == 0 || in->count > TS_SIGNERS_MAX || length % each != 0) return "commitments: length";
@@ -45,7 +45,10 @@ const char *native_read_commitments(session_input *in, const uint8_t *bytes, siz
     memcpy(in->commitments[i].encoded, at + 2, 2 * element);
     memcpy(encoded + i * 2 * element, in->commitments[i].encoded, 2 * element); /* not read again: it may change */
   }
-  if (!group->decode_batch_vartime(in->elements, encoded, 2 * in->count, &bad)) return "commitments: no valid element";
+  if (key != NULL) memcpy(encoded + 2 * in->count * element, key, element);
+  if (!group->decode_batch_vartime(in->elements, encoded, 2 * in->count + (key != NULL), &bad))
+    return bad == 2 * in->count ? "key: no valid element" : "commitments: no valid element";
+  if (key != NULL) in->key = in->elements[2 * in->count];
   for (size_t i = 0; i < in->count; i++) {
     in->commitments[i].hiding = in->elements[2 * i];
     in->commitments[i].binding = in->elements[2 * i + 1];
@@ -68,9 +71,8 @@ static const char *read_session(session_input *in, const Py_buffer *key, const P
                                 const Py_buffer *shares) {
   const ts_group *group = in->suite->group;
   const uint8_t *at = shares->buf;
-  if ((size_t)key->len != group->element_bytes || !group->decode_vartime(&in->key, key->buf))
-    return "key: no valid element";
-  const char *wrong = native_read_commitments(in, commitments->buf, (size_t)commitments->len);
+  if ((size_t)key->len != group->element_bytes) return "key: no valid element";
+  const char *wrong = native_read_commitments(in, commitments->buf, (size_t)commitments->len, key->buf);
   if (wrong != NULL) return wrong;
   if ((size_t)shares->len != in->count * group->scalar_bytes) return "shares: length";
   for (size_t i = 0; i < in->count; i++)

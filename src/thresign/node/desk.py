@@ -11,6 +11,7 @@ import base64
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from typing import TypeVar
 
 from thresign.callers import profile
 from thresign.errors import (
@@ -45,6 +46,8 @@ from thresign.signing.stages import Answered
 from thresign.storage.interface import OrderRow
 from thresign.vault import calls
 from thresign.wire.canonical import Record
+
+T = TypeVar("T")
 
 RECENT_MAX = 8192
 SAY_AGAIN_MS = 5000
@@ -105,7 +108,7 @@ class Desk:
                 await self._put_forward(request, body, name)
             if wait_ms == 0:
                 return self._waiting_stage(name)
-            return await asyncio.wait_for(asyncio.shield(future), min(wait_ms, self._patience_ms(request)) / 1000)
+            return await _within(future, min(wait_ms, self._patience_ms(request)) / 1000)
         except TimeoutError:
             raise self._undecided(request) from None
         except CallerError:
@@ -281,7 +284,7 @@ class Desk:
         self._bodies[request.content_sha256].append(future)
         self._runtime.spread_body(request.content_sha256, body)
         try:
-            await asyncio.wait_for(future, SAY_AGAIN_MS / 1000)
+            await _within(future, SAY_AGAIN_MS / 1000)
         except TimeoutError:
             raise self._undecided(request) from None
 
@@ -392,6 +395,20 @@ class Desk:
         if isinstance(action, EnrolCaller):
             self._callers[action.id] = Caller(action.id, action.public_key, tuple(sorted(set(action.roles))))
             self._tell(request.id(), Enrolled(request.id(), action.id))
+
+
+async def _within(future: asyncio.Future[T], seconds: float) -> T:
+    """Its result. Raises TimeoutError, through the future, if that takes longer."""
+    timer = asyncio.get_running_loop().call_later(seconds, _expire, future)
+    try:
+        return await future
+    finally:
+        timer.cancel()
+
+
+def _expire(future: asyncio.Future[T]) -> None:
+    if not future.done():
+        future.set_exception(TimeoutError())
 
 
 def _proof(evidence: Equivocation) -> Proof:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from thresign.ids import Digest
 from thresign.limits import BATCH_ENTRIES_MAX
 from thresign.orders.merkle import order_hash
-from thresign.orders.statements import FoundReport, FoundReports, MissingReport, MissingReports, Partials
+from thresign.orders.statements import FoundReport, FoundReports, MissingReport, MissingReports, PartialProof, Partials
 from thresign.signing.events import (
     Answer,
     AskFound,
@@ -124,7 +124,7 @@ def _own_signed(journey: Journey, signed: calls.Signed) -> None:
     """This module's partials go to all before anything is combined here."""
     if signed.partials.shares:
         journey.out.append(Broadcast(PartialsOf(signed.sequence, signed.partials)))
-        _take_partials(journey, journey.number, signed.partials)
+        _take_partials(journey, journey.number, signed.partials, signed.partials.opened()[1])
     for refusal in signed.refusals:
         journey.out.append(Blame(journey.number, Digest(refusal.order), refusal.reason))
 
@@ -179,14 +179,15 @@ def _on_partials(journey: Journey, sender: int, message: PartialsOf) -> None:
         if len(journey.early) < EARLY_MAX:
             journey.early[message.sequence, sender] = message
         return
-    wanted = [part for part in partials.shares if Digest(part.order) in journey.walks]
-    if not wanted or not journey.combiner.signed(member.vote_key, partials.signed_bytes(), partials.signature):
+    if not any(Digest(part.order) in journey.walks for part in partials.shares):
         return
-    _take_partials(journey, sender, partials)
+    signed, proofs = partials.opened()
+    if journey.combiner.signed(member.vote_key, signed, partials.signature):
+        _take_partials(journey, sender, partials, proofs)
 
 
-def _take_partials(journey: Journey, sender: int, partials: Partials) -> None:
-    for part, proof in zip(partials.shares, partials.proofs(), strict=True):
+def _take_partials(journey: Journey, sender: int, partials: Partials, proofs: list[PartialProof]) -> None:
+    for part, proof in zip(partials.shares, proofs, strict=True):
         walk = journey.walks.get(Digest(part.order))
         if walk is None or walk.combined is not None or walk.reported or sender in walk.proofs:
             continue

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from thresign.agreement.pbft.commit import check_prepared
 from thresign.agreement.pbft.events import Ask, Broadcast, CancelTimer, Refuse, Send, SetTimer, Settled, Tag, Timer
 from thresign.agreement.pbft.messages import BodyOf, FetchBody, Forward
-from thresign.agreement.pbft.pending import Waiting, name_of
+from thresign.agreement.pbft.pending import Waiting
 from thresign.agreement.pbft.state import Core
 from thresign.errors import Overloaded, ThresignError, by_code
 from thresign.ids import Digest
@@ -159,6 +159,6 @@ def stall(core: Core) -> None:
 
 def drop(core: Core, entry: Entry, error: ThresignError | None) -> None:
     """The entry will not be ordered (again); who submitted it here is told if it was refused."""
-    waiting = core.pending.remove(name_of(entry))
+    waiting = core.pending.remove(entry)
     if waiting is not None and waiting.own:
         core.out.append(Settled(entry) if error is None else Refuse(entry, error))

@@ -131,12 +131,12 @@ class Core:
     """By module: the highest view whose primary it suspects, or that it has left."""
     ticked: int = 0
     """The sequence at the last tick: no progress since then means that somebody has to say things again."""
-    waited: dict[bytes, int] = field(default_factory=dict)
-    """By name of what waits: for how many ticks in this view."""
-    overtaken: set[bytes] = field(default_factory=set)
-    """Names of what waited while a batch with room for it was decided."""
-    starved: set[bytes] = field(default_factory=set)
-    """Names of what was overtaken, is overdue, and could be ordered: while there are any, suspicion stands."""
+    waited: dict[Entry, int] = field(default_factory=dict)
+    """For how many ticks what waits has waited in this view."""
+    overtaken: set[Entry] = field(default_factory=set)
+    """What waited while a batch with room for it was decided."""
+    starved: set[Entry] = field(default_factory=set)
+    """What was overtaken, is overdue, and could be ordered: while there are any, suspicion stands."""
     fetches: int = 0
     fetching: int = 0
     """The peer that was last asked for decided batches; 0 before."""

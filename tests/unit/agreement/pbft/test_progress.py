@@ -39,7 +39,7 @@ def test_idle_there_is_nothing_to_wait_for() -> None:
 def test_it_runs_from_the_first_that_waits_to_a_decision() -> None:
     node = waiting()
     assert Timer.PROGRESS not in timers(node.step(Submitted((node.domain.create_key("l"),))))
-    node.core.pending.remove(next(iter(node.core.pending.everything())).name)
+    node.core.pending.remove(node.core.pending.everything()[0].entry)
     effects = node.decide()
     assert effects is not None
     assert CancelTimer(Timer.PROGRESS) in node.effects
