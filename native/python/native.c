@@ -32,10 +32,10 @@ bool native_is_here(native_process process) { return process.number == getpid() 
 
 /* ---- Reading ------------------------------------------------------------------------------------------------------ */
 
-const char *native_read_commitments(session_input *in, const uint8_t *bytes, size_t length) {
+const char *native_read_commitments(session_input *in, const uint8_t *bytes, size_t length, const uint8_t *key) {
   const ts_group *group = in->suite->group;
   size_t element = group->element_bytes, each = 2 + 2 * element;
-  uint8_t encoded[2 * TS_SIGNERS_MAX * TS_ELEMENT_BYTES_MAX];
+  uint8_t encoded[(2 * TS_SIGNERS_MAX + 1) * TS_ELEMENT_BYTES_MAX];
   size_t bad;
   in->count = length / each;
   if (in->count == 0 || in->count > TS_SIGNERS_MAX || length % each != 0) return "commitments: length";
@@ -45,7 +45,10 @@ const char *native_read_commitments(session_input *in, const uint8_t *bytes, siz
     memcpy(in->commitments[i].encoded, at + 2, 2 * element);
     memcpy(encoded + i * 2 * element, in->commitments[i].encoded, 2 * element); /* not read again: it may change */
   }
-  if (!group->decode_batch_vartime(in->elements, encoded, 2 * in->count, &bad)) return "commitments: no valid element";
+  if (key != NULL) memcpy(encoded + 2 * in->count * element, key, element);
+  if (!group->decode_batch_vartime(in->elements, encoded, 2 * in->count + (key != NULL), &bad))
+    return bad == 2 * in->count ? "key: no valid element" : "commitments: no valid element";
+  if (key != NULL) in->key = in->elements[2 * in->count];
   for (size_t i = 0; i < in->count; i++) {
     in->commitments[i].hiding = in->elements[2 * i];
     in->commitments[i].binding = in->elements[2 * i + 1];
@@ -68,9 +71,8 @@ static const char *read_session(session_input *in, const Py_buffer *key, const P
                                 const Py_buffer *shares) {
   const ts_group *group = in->suite->group;
   const uint8_t *at = shares->buf;
-  if ((size_t)key->len != group->element_bytes || !group->decode_vartime(&in->key, key->buf))
-    return "key: no valid element";
-  const char *wrong = native_read_commitments(in, commitments->buf, (size_t)commitments->len);
+  if ((size_t)key->len != group->element_bytes) return "key: no valid element";
+  const char *wrong = native_read_commitments(in, commitments->buf, (size_t)commitments->len, key->buf);
   if (wrong != NULL) return wrong;
   if ((size_t)shares->len != in->count * group->scalar_bytes) return "shares: length";
   for (size_t i = 0; i < in->count; i++)
@@ -88,12 +90,13 @@ const char *native_begin(ts_signing *session, const session_input *in, const uin
   return "unreachable";
 }
 
-static PyObject *native_aggregate(PyObject *self, PyObject *args) {
-  (void)self;
+/* The signature, verified by our own arithmetic if `checked`; None if it does not verify. */
+static PyObject *aggregate(PyObject *args, bool checked) {
   unsigned suite_id;
   Py_buffer key, commitments, message, shares;
   uint8_t signature[TS_SIGNATURE_BYTES_MAX];
   const char *wrong;
+  bool good = true;
   if (!PyArg_ParseTuple(args, "Iy*y*y*y*", &suite_id, &key, &commitments, &message, &shares)) return NULL;
   const ts_suite *suite = ts_suite_by_id(suite_id);
   session_input *in = PyMem_Malloc(sizeof *in);
@@ -107,7 +110,8 @@ static PyObject *native_aggregate(PyObject *self, PyObject *args) {
     Py_BEGIN_ALLOW_THREADS;
     wrong = read_session(in, &key, &commitments, &shares);
     if (wrong == NULL) wrong = native_begin(session, in, message.buf, (size_t)message.len);
-    if (wrong == NULL) ts_frost_aggregate(session, in->shares, signature);
+    if (wrong == NULL && checked) good = ts_frost_aggregate_verified_vartime(session, in->shares, signature);
+    if (wrong == NULL && !checked) ts_frost_aggregate(session, in->shares, signature);
     Py_END_ALLOW_THREADS;
   }
   PyMem_Free(in);
@@ -117,7 +121,18 @@ static PyObject *native_aggregate(PyObject *self, PyObject *args) {
   PyBuffer_Release(&message);
   PyBuffer_Release(&shares);
   if (wrong != NULL) return native_value_error(wrong);
+  if (!good) Py_RETURN_NONE;
   return PyBytes_FromStringAndSize((const char *)signature, suite->signature_bytes);
+}
+
+static PyObject *native_aggregate(PyObject *self, PyObject *args) {
+  (void)self;
+  return aggregate(args, false);
+}
+
+static PyObject *native_aggregate_verified(PyObject *self, PyObject *args) {
+  (void)self;
+  return aggregate(args, true);
 }
 
 /* The identifiers of those whose share is wrong. Returns how many. */
@@ -251,6 +266,8 @@ static PyObject *native_suite(PyObject *self, PyObject *args) {
 static PyMethodDef methods[] = {
     {"aggregate", native_aggregate, METH_VARARGS,
      "aggregate(suite, key, commitments, message, shares) -> signature, unchecked. Raises ValueError."},
+    {"aggregate_verified", native_aggregate_verified, METH_VARARGS,
+     "aggregate_verified(suite, key, commitments, message, shares) -> signature, or None if it does not verify."},
     {"culprits", native_culprits, METH_VARARGS,
      "culprits(suite, key, commitments, message, shares, verification_shares) -> numbers of signers whose share is wrong."},
     {"verify", native_verify, METH_VARARGS, "verify(suite, key, message, signature) -> bool: the Schnorr equation."},

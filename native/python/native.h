@@ -16,15 +16,16 @@ typedef struct session_input {
   size_t count;
   ts_commitment commitments[TS_SIGNERS_MAX];
   ts_scalar shares[TS_SIGNERS_MAX];
-  ts_element elements[2 * TS_SIGNERS_MAX];
+  ts_element elements[2 * TS_SIGNERS_MAX + 1];
 } session_input;
 
 /* Raises ValueError; returns NULL. */
 PyObject *native_value_error(const char *text);
 
-/* Reads for each signer U16 number, hiding, binding, end to end, into `commitments` of `in` (whose suite is set).
+/* Reads for each signer U16 number, hiding, binding, end to end, into `commitments` of `in` (whose suite is set); and the
+ * encoding of the group key into `key`, if there is one. All are decoded together, which costs less than one by one.
  * Returns NULL, or what is wrong. Runs without the interpreter lock. */
-const char *native_read_commitments(session_input *in, const uint8_t *bytes, size_t length);
+const char *native_read_commitments(session_input *in, const uint8_t *bytes, size_t length, const uint8_t *key);
 
 /* Reads tweaks end to end, each U8 kind and a scalar, onto `key`. Returns NULL, or what is wrong. */
 const char *native_read_tweaks(ts_tweaked *tweaked, const ts_suite *suite, const ts_element *key, const uint8_t *bytes,

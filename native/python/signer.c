@@ -201,7 +201,7 @@ static void compute(const signer *own, const ts_signing *session, size_t index, 
 static const char *prepare(const signer *own, session_input *in, ts_signing *session, ts_tweaked *tweaked,
                            const Py_buffer *commitments, const uint8_t *message, size_t message_bytes,
                            const Py_buffer *tweaks) {
-  const char *wrong = native_read_commitments(in, commitments->buf, (size_t)commitments->len);
+  const char *wrong = native_read_commitments(in, commitments->buf, (size_t)commitments->len, NULL);
   if (wrong == NULL && in->count < own->min_signers) wrong = "fewer signers than min_signers";
   if (wrong == NULL)
     wrong = native_read_tweaks(tweaked, own->suite, &own->public_key, tweaks->buf, (size_t)tweaks->len);

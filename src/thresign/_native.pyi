@@ -1,6 +1,9 @@
 from typing import final
 
 def aggregate(suite: int, key: bytes, commitments: bytes, message: bytes, shares: bytes, /) -> bytes: ...
+def aggregate_verified(
+    suite: int, key: bytes, commitments: bytes, message: bytes, shares: bytes, /
+) -> bytes | None: ...
 def culprits(
     suite: int, key: bytes, commitments: bytes, message: bytes, shares: bytes, verification_shares: bytes, /
 ) -> tuple[int, ...]: ...

@@ -22,6 +22,7 @@ from thresign.agreement.pbft.events import (
     Received,
     Send,
     SetTimer,
+    Signing,
     Suspect,
     Tag,
     Timer,
@@ -43,9 +44,15 @@ E = TypeVar("E")
 
 
 class StubNode:
-    """Module `number`; connected to all others and with its vault up, unless said."""
+    """Module `number`; connected to all others and with its vault up, unless said.
 
-    def __init__(self, number: int = 4, domain: StubDomain | None = None, connected: bool = True) -> None:
+    The orders of a batch are answered at once, unless it is `signing` them until it is told otherwise.
+    """
+
+    def __init__(
+        self, number: int = 4, domain: StubDomain | None = None, connected: bool = True, signing: bool = False
+    ) -> None:
+        self.signing = signing
         self.domain = domain if domain is not None else StubDomain()
         self.number = number
         roster = self.domain.roster
@@ -69,6 +76,8 @@ class StubNode:
     def step(self, event: Event) -> list[Effect]:
         """The effects of this event; what it asks of the vault waits in `asks`."""
         effects = step(self.core, event)
+        if delivered(effects) and not self.signing:
+            effects += step(self.core, Signing(False))
         self.effects.extend(effects)
         self.asks.extend(effect for effect in effects if isinstance(effect, AskVault))
         return effects

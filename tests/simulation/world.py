@@ -629,7 +629,7 @@ class World:
         return request
 
     def submit(self, module: Module, request: Request) -> None:
-        self.feed(module, ev.Submitted(request))
+        self.feed(module, ev.Submitted((request,)))
 
     def ordered_unanswered(self) -> list[Request]:
         """Sign requests without an answer whose newest order, not expired, q correct modules know."""

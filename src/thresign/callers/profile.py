@@ -24,6 +24,7 @@ DOMAIN_HEADER = "thresign-domain"
 
 POST_COMPONENTS = ("@method", "@path", "content-digest", "content-type", "idempotency-key", DOMAIN_HEADER)
 GET_COMPONENTS = ("@method", "@path", DOMAIN_HEADER)
+_POST_LISTED = " ".join(f'"{name}"' for name in POST_COMPONENTS)
 
 
 class Parameters(msgspec.Struct, frozen=True):
@@ -64,18 +65,15 @@ def signature_base(values: dict[str, str], parameters: Parameters) -> bytes:
 
 
 def post_base(request: Request) -> bytes:
-    """The bytes that the caller of this request signed."""
-    return signature_base(
-        {
-            "@method": "POST",
-            "@path": request.path,
-            "content-digest": content_digest(request.content_sha256),
-            "content-type": request.content_type,
-            "idempotency-key": request.idempotency_key,
-            DOMAIN_HEADER: request.domain.hex(),
-        },
-        Parameters(request.created_s, request.expires_s, request.caller),
-    )
+    """The bytes that the caller of this request signed: `signature_base`, written out, since every vault needs it of
+    every request."""
+    return (
+        f'"@method": POST\n"@path": {request.path}\n'
+        f'"content-digest": {content_digest(request.content_sha256)}\n"content-type": {request.content_type}\n'
+        f'"idempotency-key": {request.idempotency_key}\n"{DOMAIN_HEADER}": {request.domain.hex()}\n'
+        f'"@signature-params": ({_POST_LISTED});created={request.created_s};expires={request.expires_s}'
+        f';keyid="{request.caller}";alg="{ALGORITHM}";tag="{TAG}"'
+    ).encode("ascii")
 
 
 def get_base(path: str, domain: bytes, parameters: Parameters) -> bytes:

@@ -57,6 +57,20 @@ def aggregate(
     return _native.aggregate(suite, key, joined_commitments(commitments), message, b"".join(shares))
 
 
+def aggregate_verified(
+    suite: int,
+    key: bytes,
+    commitments: Sequence[tuple[int, bytes, bytes]],
+    message: bytes,
+    shares: Sequence[bytes],
+) -> bytes | None:
+    """The signature, verified by our own arithmetic: it costs a fifth more than `aggregate`. None if a share is wrong.
+
+    Raises ValueError as `aggregate`.
+    """
+    return _native.aggregate_verified(suite, key, joined_commitments(commitments), message, b"".join(shares))
+
+
 def culprits(
     suite: int,
     key: bytes,

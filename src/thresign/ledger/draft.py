@@ -56,7 +56,7 @@ class Plan:
 
 def finish(draft: Draft, permits: Sequence[Permit]) -> Plan:
     """The plan of the permitted entries, in order."""
-    leaves = [permit.order.encode() for permit in permits]
+    leaves = [permit.encoded or permit.order.encode() for permit in permits]
     hashes = [order_hash(leaf) for leaf in leaves]
     consumed = draft.assigner.change()
     changes = [consumed] if consumed is not None else []

@@ -24,7 +24,7 @@ from thresign.limits import CALLERS_MAX, KEYS_MAX
 from thresign.orders.digests import key_id, sha256
 from thresign.orders.genesis import Caller
 from thresign.orders.merkle import order_hash
-from thresign.orders.orders import KeygenOrder, NoticeOrder, Order, SignOrder, Usage
+from thresign.orders.orders import KeygenOrder, NoticeOrder, SignOrder, Usage
 from thresign.orders.requests import Request
 from thresign.policy.actions import CreateKey, EnrolCaller, Sign, parse
 from thresign.policy.rules import Deny, decide
@@ -96,8 +96,8 @@ def _in_time(draft: Draft, request: Request) -> Refuse | None:
     return None
 
 
-def _record(request: Request, request_id: RequestId, order: Order) -> Change:
-    record = RequestRecord.of(request.what(), order_hash(order.encode()), request.expires_s * 1000)
+def _record(request: Request, request_id: RequestId, order: bytes) -> Change:
+    record = RequestRecord.of(request.what(), order_hash(order), request.expires_s * 1000)
 
     def apply(state: State) -> None:
         state.put_request(request_id, record)
@@ -135,7 +135,8 @@ def _sign(draft: Draft, request: Request, request_id: RequestId, action: Sign) -
         action.tweaks,
         assignment.signers,
     )
-    return Permit(order, (_record(request, request_id, order),))
+    encoded = order.encode()
+    return Permit(order, (_record(request, request_id, encoded),), encoded)
 
 
 def _create_key(draft: Draft, request: Request, request_id: RequestId, action: CreateKey) -> Verdict:
@@ -163,6 +164,7 @@ def _create_key(draft: Draft, request: Request, request_id: RequestId, action: C
     order = KeygenOrder(
         request_id, sha256(request.encode()), key, 1, suite.id, Usage.SIGN, min_signers, expires_ms, participants
     )
+    encoded = order.encode()
     record = Key(
         id=key,
         name=action.name,
@@ -175,14 +177,14 @@ def _create_key(draft: Draft, request: Request, request_id: RequestId, action: C
         min_signers=min_signers,
         participants=participants,
         expires_ms=expires_ms,
-        ceremony=order_hash(order.encode()),
+        ceremony=order_hash(encoded),
     )
 
     def apply(state: State) -> None:
         state.put_key(record)
         state.key_names[record.name] = key
 
-    return Permit(order, (_record(request, request_id, order), apply))
+    return Permit(order, (_record(request, request_id, encoded), apply), encoded)
 
 
 def _enrol(draft: Draft, request: Request, request_id: RequestId, action: EnrolCaller) -> Verdict:
@@ -200,4 +202,5 @@ def _enrol(draft: Draft, request: Request, request_id: RequestId, action: EnrolC
         state.callers[caller.id] = caller
 
     order = NoticeOrder(sha256(request.encode()))
-    return Permit(order, (_record(request, request_id, order), apply))
+    encoded = order.encode()
+    return Permit(order, (_record(request, request_id, encoded), apply), encoded)

@@ -17,10 +17,11 @@ Change = Callable[[State], None]
 
 
 class Permit(msgspec.Struct, frozen=True):
-    """The entry may stand in a batch at this place; `order` is its leaf."""
+    """The entry may stand in a batch at this place; `order` is its leaf, `encoded` the same if it was needed before."""
 
     order: Order
     changes: tuple[Change, ...]
+    encoded: bytes = b""
 
 
 class Refuse(msgspec.Struct, frozen=True):

@@ -11,12 +11,13 @@ import base64
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from thresign.callers import profile
 from thresign.errors import (
     CallerError,
     Conflict,
+    InvariantBroken,
     NotAuthenticated,
     Overloaded,
     RequestExpired,
@@ -30,7 +31,7 @@ from thresign.groups import ed25519
 from thresign.ledger.snapshot import KeyPart
 from thresign.ledger.state import KeyState
 from thresign.limits import PENDING_REQUESTS_MAX
-from thresign.node import events as ev
+from thresign.node import release
 from thresign.node.evidence import build
 from thresign.node.history import History
 from thresign.node.judging import Judging
@@ -45,6 +46,8 @@ from thresign.setup.files import Domain
 from thresign.signing.stages import Answered
 from thresign.storage.interface import OrderRow
 from thresign.vault import calls
+
+T = TypeVar("T")
 
 RECENT_MAX = 8192
 SAY_AGAIN_MS = 5000
@@ -109,7 +112,7 @@ class Desk:
                 await self._put_forward(request, body, name)
             if wait_ms == 0:
                 return self._waiting_stage(name)
-            return await asyncio.wait_for(asyncio.shield(future), min(wait_ms, self._patience_ms(request)) / 1000)
+            return await _within(future, min(wait_ms, self._patience_ms(request)) / 1000)
         except TimeoutError:
             raise self._undecided(request) from None
         except CallerError:
@@ -194,17 +197,20 @@ class Desk:
                     self._enrolled(entry)
 
     def answered(self, answered: Answered) -> None:
-        certified = answered.held.combined.certified
-        key = self._keys.get(certified.order.key)
-        if key is not None:
-            request = certified.order.request
-            self._tell(request, Signed(request, key, answered.held.combined.signature))
+        certified, signature = answered.held.combined.certified, answered.held.combined.signature
+        key, request = self._keys.get(certified.order.key), certified.order.request
+        if key is None or request not in self._waiting:
+            return
+        try:
+            release.check(certified.key.suite, certified.key.public_key, certified.message, signature)
+        except InvariantBroken as error:
+            self._fail(request, error)
+        else:
+            self._tell(request, Signed(request, key, signature))
 
     def refused(self, entry: Entry, error: ThresignError) -> None:
         if isinstance(entry, Request):
-            for future in self._waiting.get(entry.id(), ()):
-                if not future.done():
-                    future.set_exception(error)
+            self._fail(entry.id(), error)
 
     def close(self, why: Exception) -> None:
         """This node does not go on: whoever waits here is told, and whoever still comes."""
@@ -253,14 +259,14 @@ class Desk:
             return
         if request.detached:
             await self._send_ahead(request, body)
-        self._runtime.feed(ev.Submitted(request))
+        self._runtime.submit(request)
 
     async def _send_ahead(self, request: Request, body: bytes) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._bodies[request.content_sha256].append(future)
         self._runtime.spread_body(request.content_sha256, body)
         try:
-            await asyncio.wait_for(future, SAY_AGAIN_MS / 1000)
+            await _within(future, SAY_AGAIN_MS / 1000)
         except TimeoutError:
             raise self._undecided(request) from None
 
@@ -295,6 +301,11 @@ class Desk:
         for future in self._waiting.get(name, ()):
             if not future.done():
                 future.set_result(outcome)
+
+    def _fail(self, name: bytes, error: Exception) -> None:
+        for future in self._waiting.get(name, ()):
+            if not future.done():
+                future.set_exception(error)
 
     # --- what is known --------------------------------------------------------------------------------------------
 
@@ -332,8 +343,11 @@ class Desk:
         for row in rows:
             result = self._history.result(row.leaf) if self._history.answered(row.leaf) else None
             if result is not None:
-                key = self._key_of(row)
-                return Signed(name, key, result.signature) if key is not None else None
+                key, request = self._key_of(row), self._request_of(name)
+                if key is None or request is None:
+                    return None
+                release.check_again(request, key, result.signature)
+                return Signed(name, key, result.signature)
         for key in self._keys.values():
             if key.request == name and key.state in (KeyState.ACTIVE, KeyState.FAILED):
                 return KeyMade(name, key)
@@ -363,6 +377,20 @@ class Desk:
         if isinstance(action, EnrolCaller):
             self._callers[action.id] = Caller(action.id, action.public_key, tuple(sorted(set(action.roles))))
             self._tell(request.id(), Enrolled(request.id(), action.id))
+
+
+async def _within(future: asyncio.Future[T], seconds: float) -> T:
+    """Its result. Raises TimeoutError, through the future, if that takes longer."""
+    timer = asyncio.get_running_loop().call_later(seconds, _expire, future)
+    try:
+        return await future
+    finally:
+        timer.cancel()
+
+
+def _expire(future: asyncio.Future[T]) -> None:
+    if not future.done():
+        future.set_exception(TimeoutError())
 
 
 def _proof(evidence: Equivocation) -> Proof:

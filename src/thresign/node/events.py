@@ -51,9 +51,9 @@ class PeerDown(NamedTuple):
 
 
 class Submitted(NamedTuple):
-    """Have this ordered."""
+    """Have these ordered."""
 
-    entry: Entry
+    entries: tuple[Entry, ...]
 
 
 class TimerFired(NamedTuple):

@@ -25,7 +25,7 @@ from thresign.wire.canonical import Record, decode_one_of
 RecordT = TypeVar("RecordT", bound=Record)
 
 RECENT_MAX = 4096
-FLUSH_ROWS = 512
+FLUSH_ROWS = 1536
 
 
 class History:

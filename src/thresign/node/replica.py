@@ -126,7 +126,7 @@ class Replica:
                 if then is not None:
                     then(event.reply)
             case out.Submitted():
-                self._agree(agree.Submitted(event.entry))
+                self._agree(agree.Submitted(event.entries))
             case out.TimerFired():
                 self._timer(event.name)
             case out.Written():
@@ -318,6 +318,7 @@ class Replica:
         if applied.silent and not self._presenting:
             self._presenting = True
             self._ask(calls.PresentCall(), self._present)
+        self._tell_signing()
 
     def _write_decided(self, record: DecidedRecord, batch: Batch) -> None:
         """What a batch finds stands before it: cut off behind it by a crash, it would be missed by nobody."""
@@ -344,7 +345,15 @@ class Replica:
                 self._ceremony(ceremony.opened(self.ceremonies, leaf, applied.sequence, index, order))
 
     def _walk(self, event: sign.Event) -> None:
-        for effect in journey.step(self.journey, event, self._now_ms):
+        effects = journey.step(self.journey, event, self._now_ms)
+        answered = tuple(
+            AnsweredRecord(effect.answered.held.combined.certified.leaf)
+            for effect in effects
+            if isinstance(effect, sign.Answer)
+        )
+        if answered:
+            self._out.append(out.Write(0, answered))
+        for effect in effects:
             match effect:
                 case sign.AskSigned():
                     self._ask(calls.SignCall(effect.sequence), self._signed)
@@ -364,11 +373,17 @@ class Replica:
                 case sign.Answer():
                     self._answer(effect)
                 case sign.Submit():
-                    self._agree(agree.Submitted(effect.entry))
+                    self._agree(agree.Submitted((effect.entry,)))
                 case sign.Recall():
                     self._out.append(out.SendHeld(effect.to, effect.orders, effect.with_result))
                 case sign.Blame():
                     self._out.append(out.Observe("blame", effect.number, effect.why))
+        self._tell_signing()
+
+    def _tell_signing(self) -> None:
+        busy = bool(self.journey.unsettled)
+        if busy != self.core.signing:
+            self._agree(agree.Signing(busy))
 
     def message_of(self, message_sha256: bytes) -> bytes | None:
         """The message of an order that is walked here, for a module that lacks it."""
@@ -408,11 +423,10 @@ class Replica:
     def _answer(self, effect: sign.Answer) -> None:
         combined = effect.answered.held.combined
         certified = combined.certified
-        self._out.append(out.Write(0, (AnsweredRecord(certified.leaf),)))
         self._out.append(out.Answer(effect.answered))
         self._forget.append(certified.order.request)
         if certified.order.request == certified.order.entry:  # a key's confirmation
-            self._agree(agree.Submitted(KeyConfirmed(certified.order.key, combined.signature)))
+            self._agree(agree.Submitted((KeyConfirmed(certified.order.key, combined.signature),)))
 
     def _ceremony(self, effects: list[ceremony.Effect]) -> None:
         for effect in effects:
@@ -427,7 +441,7 @@ class Replica:
                 case sign.Send():
                     self._out.append(out.Send(effect.to, effect.message))
                 case sign.Submit():
-                    self._agree(agree.Submitted(effect.entry))
+                    self._agree(agree.Submitted((effect.entry,)))
 
     def _ask_step(self, effect: ceremony.AskStep) -> None:
         leaf, round_ = effect.order, effect.round
@@ -449,7 +463,7 @@ class Replica:
 
     def _abort(self, reply: Record | ThresignError) -> None:
         if isinstance(reply, CeremonyAbort):
-            self._agree(agree.Submitted(reply))
+            self._agree(agree.Submitted((reply,)))
 
     # --- keys, nonces, presence -----------------------------------------------------------------------------------
 
@@ -483,7 +497,7 @@ class Replica:
     def _announced(self, group: int) -> Callable[[Record | ThresignError], None]:
         def then(reply: Record | ThresignError) -> None:
             if isinstance(reply, Announcement):
-                self._agree(agree.Submitted(reply))
+                self._agree(agree.Submitted((reply,)))
             else:
                 self.refills[group].under_way -= 1
                 self._out.append(out.Observe("announce", self.core.number, str(reply)))
@@ -501,7 +515,7 @@ class Replica:
 
     def _present(self, reply: Record | ThresignError) -> None:
         if isinstance(reply, Present):
-            self._agree(agree.Submitted(reply))
+            self._agree(agree.Submitted((reply,)))
         else:
             self._presenting = False
 

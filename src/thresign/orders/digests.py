@@ -16,8 +16,9 @@ def sha256(data: bytes | memoryview) -> Digest:
 
 def request_id(domain: Digest, caller: str, idempotency_key: str) -> RequestId:
     """Names a request before it is sent: a retry under the same idempotency key is the same request."""
-    parts = b"".join(len(part).to_bytes(4, "big") + part for part in (caller.encode(), idempotency_key.encode()))
-    return RequestId(sha256(b"ts.rqid1" + domain + parts))
+    who, key = caller.encode(), idempotency_key.encode()
+    parts = (b"ts.rqid1", domain, len(who).to_bytes(4, "big"), who, len(key).to_bytes(4, "big"), key)
+    return RequestId(sha256(b"".join(parts)))
 
 
 def key_id(domain: Digest, request: RequestId) -> KeyId:

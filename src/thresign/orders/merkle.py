@@ -35,42 +35,37 @@ def _bind(count: int, head: bytes) -> Digest:
 
 def batch_root(leaves: Sequence[Digest]) -> Digest:
     """The root of a batch with these leaf hashes, which may be none."""
-    return _bind(len(leaves), _head(leaves))
+    return _bind(len(leaves), _levels(leaves)[-1][0]) if leaves else _bind(0, sha256(b""))
 
 
-def _head(leaves: Sequence[Digest]) -> Digest:
-    if not leaves:
-        return sha256(b"")
-    level = list(leaves)
-    while len(level) > 1:
+def _levels(leaves: Sequence[Digest]) -> list[Sequence[Digest]]:
+    """The tree over one leaf or more, from the leaves up to its head."""
+    levels = [leaves]
+    while len(level := levels[-1]) > 1:
         # Pairing neighbours and carrying an odd one up gives the shape of RFC 9162 (largest power of two to the left).
         paired = [_node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
         if len(level) % 2:
             paired.append(level[-1])
-        level = paired
-    return level[0]
+        levels.append(paired)
+    return levels
 
 
 def inclusion_proofs(leaves: Sequence[Digest]) -> list[tuple[Digest, ...]]:
     """For each leaf the hashes from its sibling up to the root, nearest first."""
-    paths: list[list[Digest]] = [[] for _ in leaves]
-    level = list(leaves)
-    members: list[list[int]] = [[i] for i in range(len(leaves))]  # which leaves stand under each node
-    while len(level) > 1:
-        paired: list[Digest] = []
-        under: list[list[int]] = []
-        for i in range(0, len(level) - 1, 2):
-            for leaf in members[i]:
-                paths[leaf].append(level[i + 1])
-            for leaf in members[i + 1]:
-                paths[leaf].append(level[i])
-            paired.append(_node_hash(level[i], level[i + 1]))
-            under.append(members[i] + members[i + 1])
-        if len(level) % 2:
-            paired.append(level[-1])
-            under.append(members[-1])
-        level, members = paired, under
-    return [tuple(path) for path in paths]
+    return root_and_proofs(leaves)[1]
+
+
+def root_and_proofs(leaves: Sequence[Digest]) -> tuple[Digest, list[tuple[Digest, ...]]]:
+    """The batch root, and the inclusion proofs of all leaves."""
+    if not leaves:
+        return batch_root(leaves), []
+    levels = _levels(leaves)
+    below = [(level, len(level), depth) for depth, level in enumerate(levels[:-1])]
+    paths = [
+        tuple([level[place] for level, size, depth in below if (place := (index >> depth) ^ 1) < size])
+        for index in range(len(leaves))
+    ]
+    return _bind(len(leaves), levels[-1][0]), paths
 
 
 def root_from_proof(leaf: Digest, index: int, count: int, path: Sequence[bytes]) -> Digest | None:

@@ -6,7 +6,6 @@ can never be read as another.
 
 from __future__ import annotations
 
-import itertools
 from enum import IntEnum
 from functools import lru_cache
 from typing import Annotated, ClassVar
@@ -70,7 +69,7 @@ class SignOrder(Record, frozen=True):
 
     def check(self) -> None:
         numbers = [slot.number for slot in self.signers]
-        if not numbers or any(a >= b for a, b in itertools.pairwise(numbers)):
+        if not numbers or numbers != sorted(set(numbers)):
             raise MalformedRecord("sign order: signers do not rise")
         if self.coordinator not in numbers:
             raise MalformedRecord("sign order: the coordinator is no signer")

@@ -14,7 +14,7 @@ from thresign.ids import Digest
 from thresign.limits import BATCH_ENTRIES_MAX, MODULES_MAX, NONCES_PER_ANNOUNCEMENT_MAX, TEXT_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.orders.header import Signatures, check_rising
-from thresign.orders.merkle import PROOF_HASHES_MAX, batch_root, inclusion_proofs, leaf_hash, root_from_proof
+from thresign.orders.merkle import PROOF_HASHES_MAX, batch_root, leaf_hash, root_and_proofs, root_from_proof
 from thresign.orders.orders import ELEMENT_BYTES_MAX, SIGNATURE_BYTES_MAX, ElementBytes
 from thresign.wire.canonical import U8, U16, U32, U64, Bytes16, Bytes32, Bytes64, Chars, Count, Record, Var
 
@@ -65,11 +65,11 @@ class Partials(Record, frozen=True):
     def signed_bytes(self) -> bytes:
         return partials_bytes(self.domain, self.number, batch_root([share.leaf() for share in self.shares]))
 
-    def proofs(self) -> list[PartialProof]:
-        """Each share with what proves that the token signed it."""
+    def opened(self) -> tuple[bytes, list[PartialProof]]:
+        """What the signature covers, and each share with what proves that the token signed it."""
         count = len(self.shares)
-        paths = inclusion_proofs([share.leaf() for share in self.shares])
-        return [
+        root, paths = root_and_proofs([share.leaf() for share in self.shares])
+        return partials_bytes(self.domain, self.number, root), [
             PartialProof(self.number, part.share, index, count, path, self.signature)
             for index, (part, path) in enumerate(zip(self.shares, paths, strict=True))
         ]

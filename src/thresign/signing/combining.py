@@ -1,7 +1,8 @@
-"""Combining: RFC 9591 section 5.3, verified by a library that is not ours before anybody sees it.
+"""Combining: RFC 9591 section 5.3, with a signature that verifies by our own arithmetic.
 
 Shares are not checked on the happy path: one verification of the signature covers them all. Only when it fails is each
-share held against its signer's verification share.
+share held against its signer's verification share. A library that is not ours verifies a signature where it leaves to a
+caller (node.release, docs/adr/0015), and here already if the message will not be at hand there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import msgspec
 
 from thresign.frost import verify
 from thresign.groups import native
+from thresign.limits import BODY_BYTES_IN_BATCH_MAX
 from thresign.orders.orders import SignOrder
 
 
@@ -44,8 +46,10 @@ def combine(key: SigningKey, order: SignOrder, message: bytes, shares: Mapping[i
     malformed = tuple(slot.number for slot in order.signers if not _well_formed(key, shares[slot.number]))
     if malformed:
         return malformed
-    signature = native.aggregate(key.suite, key.public_key, commitments, message, in_order)
-    if verify.is_valid(key.suite, key.public_key, message, signature):
+    signature = native.aggregate_verified(key.suite, key.public_key, commitments, message, in_order)
+    # A message that travels apart from its batch is in no journal: this is the time to verify.
+    apart = len(message) > BODY_BYTES_IN_BATCH_MAX
+    if signature is not None and (not apart or verify.is_valid(key.suite, key.public_key, message, signature)):
         return signature
     public = [key.verification_shares[slot.number] for slot in order.signers]
     return native.culprits(key.suite, key.public_key, commitments, message, in_order, public)

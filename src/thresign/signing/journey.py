@@ -14,7 +14,7 @@ from itertools import islice
 from thresign.ids import Digest
 from thresign.limits import BATCH_ENTRIES_MAX
 from thresign.orders.merkle import order_hash
-from thresign.orders.statements import FoundReport, FoundReports, MissingReport, MissingReports, Partials
+from thresign.orders.statements import FoundReport, FoundReports, MissingReport, MissingReports, PartialProof, Partials
 from thresign.signing.events import (
     Answer,
     AskFound,
@@ -102,7 +102,7 @@ def _begin(journey: Journey, certified: Certified, past: Past) -> bool:
             journey.out.append(Broadcast(FetchResult(certified.leaf)))
         return False
     walk = Walk(certified, journey.now_ms, journey.now_ms + journey.timing.fetch_ms)
-    journey.walks[certified.leaf] = walk
+    journey.open(walk)
     walk.holders |= journey.early_held.pop(certified.leaf, set())
     _restore(journey, walk, past)
     if past.replayed and walk.combined is None:
@@ -129,7 +129,7 @@ def _own_signed(journey: Journey, signed: calls.Signed) -> None:
     """This module's partials go to all before anything is combined here."""
     if signed.partials.shares:
         journey.out.append(Broadcast(PartialsOf(signed.sequence, signed.partials)))
-        _take_partials(journey, journey.number, signed.partials)
+        _take_partials(journey, journey.number, signed.partials, signed.partials.opened()[1])
     for refusal in signed.refusals:
         journey.out.append(Blame(journey.number, Digest(refusal.order), refusal.reason))
 
@@ -184,14 +184,15 @@ def _on_partials(journey: Journey, sender: int, message: PartialsOf) -> None:
         if len(journey.early) < EARLY_MAX:
             journey.early[message.sequence, sender] = message
         return
-    wanted = [part for part in partials.shares if Digest(part.order) in journey.walks]
-    if not wanted or not journey.combiner.signed(member.vote_key, partials.signed_bytes(), partials.signature):
+    if not any(Digest(part.order) in journey.walks for part in partials.shares):
         return
-    _take_partials(journey, sender, partials)
+    signed, proofs = partials.opened()
+    if journey.combiner.signed(member.vote_key, signed, partials.signature):
+        _take_partials(journey, sender, partials, proofs)
 
 
-def _take_partials(journey: Journey, sender: int, partials: Partials) -> None:
-    for part, proof in zip(partials.shares, partials.proofs(), strict=True):
+def _take_partials(journey: Journey, sender: int, partials: Partials, proofs: list[PartialProof]) -> None:
+    for part, proof in zip(partials.shares, proofs, strict=True):
         walk = journey.walks.get(Digest(part.order))
         if walk is None or walk.combined is not None or walk.reported or sender in walk.proofs:
             continue
@@ -288,6 +289,7 @@ def _try_answer(journey: Journey, walk: Walk) -> None:
     if walk.held is not None and walk.answered is None:
         walk.answered = answer(walk.held, walk.holders, journey.roster.q)
         if walk.answered is not None:
+            journey.settle(walk)
             journey.out.append(Answer(walk.answered))
 
 
@@ -398,6 +400,8 @@ def _tick(journey: Journey, now_ms: int) -> None:
     unheard: list[Digest] = []
     for leaf, walk in list(journey.walks.items()):
         age = now_ms - walk.since_ms
+        if age > timing.missing_ms:
+            journey.settle(walk)
         if walk.answered is not None:
             if age > timing.done_ms or len(walk.holders) == len(journey.roster.members):
                 del journey.walks[leaf]
@@ -450,6 +454,7 @@ def forget_before(journey: Journey, time_ms: int) -> None:
     for leaf, walk in list(journey.walks.items()):
         grace_ms = 0 if walk.combined is None else journey.timing.done_ms
         if walk.certified.order.expires_ms + grace_ms <= time_ms:
+            journey.settle(walk)
             del journey.walks[leaf]
     for leaf in [leaf for leaf, wanted in journey.wanted.items() if wanted.order.expires_ms <= time_ms]:
         del journey.wanted[leaf]

@@ -48,7 +48,10 @@ def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
         leaf = order_hash(encoded)
         known = journey.walks.get(leaf)
         if isinstance(entry, MissingReports):
-            known = journey.walks.pop(order_hash(entry.order), None) or known
+            replaced = journey.walks.pop(order_hash(entry.order), None)
+            if replaced is not None:
+                journey.settle(replaced)
+                known = replaced
             journey.wanted.pop(order_hash(entry.order), None)
         key = journey.keys.get(order.key)
         if key is None or leaf in event.past.answered:

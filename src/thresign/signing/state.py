@@ -70,6 +70,8 @@ class Walk:
     """The same of those that find it."""
     found: bool = False
     """The ledger knows that there is a result: the order is not replaced, and who gave it up may hold it."""
+    settled: bool = False
+    """Nothing is to be expected of the order soon: it is answered, or has waited long."""
 
 
 @dataclass(slots=True)
@@ -106,8 +108,26 @@ class Journey:
     """Partials that came before their batch: by sequence and sender."""
     early_held: dict[Digest, set[int]] = field(default_factory=dict)
     """Who holds orders that are not known here yet. Bounded."""
+    unsettled: dict[int, int] = field(default_factory=dict)
+    """By sequence: how many orders are not settled yet."""
     sequence: int = 0
     now_ms: int = 0
     out: list[Effect] = field(default_factory=list)
     fresh: list[Combined] = field(default_factory=list)
     """Combined in this step, to be journalled together."""
+
+    def open(self, walk: Walk) -> None:
+        """A walk begins."""
+        sequence = walk.certified.sequence
+        self.walks[walk.certified.leaf] = walk
+        self.unsettled[sequence] = self.unsettled.get(sequence, 0) + 1
+
+    def settle(self, walk: Walk) -> None:
+        """The order was answered, or takes long, or its walk ends."""
+        if walk.settled:
+            return
+        walk.settled = True
+        sequence = walk.certified.sequence
+        self.unsettled[sequence] -= 1
+        if not self.unsettled[sequence]:
+            del self.unsettled[sequence]

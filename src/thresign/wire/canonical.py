@@ -12,7 +12,7 @@ if it has one, so encodings of different tagged records never coincide:
     nested record         its encoding, tag included
 
 There are no optional fields and no defaults: absence is an empty tuple. Codecs are generated once per class, so that
-runs of fixed-size fields cost one struct call.
+runs of fixed-size fields, with the length of what follows them, cost one struct call.
 """
 
 from __future__ import annotations
@@ -20,7 +20,19 @@ from __future__ import annotations
 import struct
 import types
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    NoReturn,
+    Self,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 
@@ -84,22 +96,29 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     def encode(self) -> bytes:
         """The one encoding of this value. Raises MalformedRecord if a field is outside its bounds."""
         out = bytearray()
-        _codec(type(self))[0](self, out)
+        kind = type(self)
+        try:
+            (_codecs.get(kind) or _codec(kind))[0](self, out)
+        except struct.error as error:
+            raise MalformedRecord(f"{kind.__name__}: {error}") from None
         return bytes(out)
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
         """The value whose encoding is `data`, all of it. Raises MalformedRecord for anything else."""
-        value, end = cls.decode_from(data, 0)
+        try:
+            value, end = (_codecs.get(cls) or _codec(cls))[1](data, 0)
+        except struct.error:
+            raise MalformedRecord(f"{cls.__name__}: cut short") from None
         if end != len(data):
             raise MalformedRecord(f"{cls.__name__}: {len(data) - end} bytes left over")
-        return value
+        return cast(Self, value)
 
     @classmethod
     def decode_from(cls, data: bytes, start: int) -> tuple[Self, int]:
         """Decodes at `start`; returns the value and where it ends."""
         try:
-            value, end = _codec(cls)[1](data, start)
+            value, end = (_codecs.get(cls) or _codec(cls))[1](data, start)
         except struct.error:
             raise MalformedRecord(f"{cls.__name__}: cut short") from None
         return value, end
@@ -142,50 +161,16 @@ def by_tag(*kinds: type[R]) -> dict[bytes, type[R]]:
 
 # --- run-time parts of the generated code -------------------------------------------------------------------------
 
-
-def _read_var(data: bytes, at: int, maximum: int, what: str) -> tuple[bytes, int]:
-    length = int.from_bytes(data[at : at + 4], "big")
-    start = at + 4
-    end = start + length
-    if length > maximum:
-        raise MalformedRecord(f"{what}: {length} bytes, at most {maximum}")
-    if end > len(data):
-        raise MalformedRecord(f"{what}: cut short")
-    return data[start:end], end
+_LENGTH = struct.Struct(">I")
 
 
-def _read_text(data: bytes, at: int, maximum: int, what: str) -> tuple[str, int]:
-    raw, end = _read_var(data, at, maximum, what)
-    if not (raw.isascii() and (text := raw.decode("ascii")).isprintable()):
-        raise MalformedRecord(f"{what}: not printable ASCII")
-    return text, end
-
-
-def _read_count(data: bytes, at: int, maximum: int, what: str) -> tuple[int, int]:
-    end = at + 4
-    if end > len(data):
-        raise MalformedRecord(f"{what}: cut short")
-    count = int.from_bytes(data[at:end], "big")
-    if count > maximum:
-        raise MalformedRecord(f"{what}: {count} items, at most {maximum}")
-    return count, end
-
-
-def _write_var(out: bytearray, value: bytes, maximum: int, what: str) -> None:
-    if len(value) > maximum:
-        raise MalformedRecord(f"{what}: {len(value)} bytes, at most {maximum}")
-    out += len(value).to_bytes(4, "big")
-    out += value
-
-
-def _write_text(out: bytearray, value: str, maximum: int, what: str) -> None:
-    if not (value.isascii() and value.isprintable()):
-        raise MalformedRecord(f"{what}: not printable ASCII")
-    _write_var(out, value.encode("ascii"), maximum, what)
-
-
-def _fail(what: str, why: str) -> None:
+def _fail(what: str, why: str) -> NoReturn:
     raise MalformedRecord(f"{what}: {why}")
+
+
+def _beyond(what: str, length: int, maximum: int) -> NoReturn:
+    """Refuses a length that is beyond its bound, or for which there is too little data."""
+    _fail(what, f"{length} bytes, at most {maximum}" if length > maximum else "cut short")
 
 
 class _Generator:
@@ -194,19 +179,17 @@ class _Generator:
     def __init__(self, cls: type[Record]) -> None:
         self.cls = cls
         self.names: dict[str, Any] = {
-            "_read_var": _read_var,
-            "_read_text": _read_text,
-            "_read_count": _read_count,
-            "_write_var": _write_var,
-            "_write_text": _write_text,
             "_fail": _fail,
+            "_beyond": _beyond,
             "cls": cls,
             "TAG": cls.TAG,
-            "struct_error": struct.error,
+            "pack_length": _LENGTH.pack,
+            "unpack_length": _LENGTH.unpack_from,
         }
         self.encode_lines: list[str] = []
         self.decode_lines: list[str] = []
-        self.run: list[tuple[str, str]] = []  # pending fixed-size fields: (struct code, field name)
+        self.run: list[tuple[str, str, str]] = []
+        """Pending fixed-size parts: struct code, the value to pack, the name to unpack to."""
 
     def build(self) -> tuple[Encoder, Decoder]:
         hints = get_type_hints(self.cls, include_extras=True)
@@ -214,7 +197,7 @@ class _Generator:
         if self.cls.TAG:
             if len(self.cls.TAG) != TAG_BYTES:
                 raise TypeError(f"{self.cls.__name__}.TAG is not {TAG_BYTES} bytes long")
-            self.run.append((f"{TAG_BYTES}s", "TAG"))
+            self.run.append((f"{TAG_BYTES}s", "TAG", "tag"))
         for name in fields:
             self._field(name, hints[name])
         self._flush()
@@ -234,117 +217,125 @@ class _Generator:
 
     def _field(self, name: str, hint: Any) -> None:
         what = f"{self.cls.__name__}.{name}"
-        if get_origin(hint) is Annotated:
-            base, shape = get_args(hint)[:2]
-            if isinstance(shape, Uint):
-                self.run.append((_UINT_CODES[shape.bytes], name))
-            elif isinstance(shape, Fixed):
-                self.run.append((f"{shape.bytes}s", name))
-                # struct pads and cuts silently
-                self.encode_lines.append(f"if len(value.{name}) != {shape.bytes}: _fail({what!r}, 'wrong length')")
-            elif isinstance(shape, Var | Chars):
-                kind = "text" if isinstance(shape, Chars) else "var"
-                self._flush()
-                self.encode_lines.append(f"_write_{kind}(out, value.{name}, {shape.bytes_max}, {what!r})")
-                self.decode_lines.append(f"f_{name}, at = _read_{kind}(data, at, {shape.bytes_max}, {what!r})")
-            elif isinstance(shape, Count):
-                self._flush()
-                self._items(name, get_args(base)[0], shape.items_max, what)
-            else:
-                raise TypeError(f"{what}: no encoding for {hint}")
+        if get_origin(hint) is not Annotated:
+            self._flush()
+            encode, decode = self._nested(name, hint, what)
+            self.encode_lines.append(f"{encode}(value.{name}, out)")
+            self.decode_lines.append(f"f_{name}, at = {decode}(data, at)")
             return
-        self._flush()
-        encode, decode = self._nested(name, hint, what)
-        self.encode_lines.append(f"{encode}(value.{name}, out)")
-        self.decode_lines.append(f"f_{name}, at = {decode}(data, at)")
-
-    def _items(self, name: str, item: Any, maximum: int, what: str) -> None:
-        if get_origin(item) is Annotated:
-            _base, shape = get_args(item)[:2]
-            encode, decode = self._plain_item(name, shape, what)
+        base, shape = get_args(hint)[:2]
+        if isinstance(shape, Uint):
+            self.run.append((_UINT_CODES[shape.bytes], f"value.{name}", f"f_{name}"))
+        elif isinstance(shape, Fixed):
+            self.run.append((f"{shape.bytes}s", f"value.{name}", f"f_{name}"))
+            # struct pads and cuts silently
+            self.encode_lines.append(f"if len(value.{name}) != {shape.bytes}: _fail({what!r}, 'wrong length')")
+        elif isinstance(shape, Var | Chars):
+            self.encode_lines += [f"v = value.{name}", *_checked("v", shape, what)]
+            self._length()
+            self.encode_lines.append("out += v")
+            self.decode_lines += _cut(f"f_{name}", shape, what)
+        elif isinstance(shape, Count):
+            bound, many = shape.items_max, f"'%d items, at most {shape.items_max}' % n"
+            self.encode_lines += [f"v = value.{name}", f"if len(v) > {bound}: _fail({what!r}, 'too many items')"]
+            self._length()
+            self.decode_lines.append(f"if n > {bound}: _fail({what!r}, {many})")
+            self._items(name, get_args(base)[0], what)
         else:
-            encode, decode = self._nested(name, item, what)
-        self.encode_lines += [
-            f"if len(value.{name}) > {maximum}: _fail({what!r}, 'too many items')",
-            f"out += len(value.{name}).to_bytes(4, 'big')",
-            f"for item in value.{name}: {encode}(item, out)",
-        ]
-        self.decode_lines += [
-            f"count, at = _read_count(data, at, {maximum}, {what!r})",
-            "items = []",
-            "for _ in range(count):",
-            f"    item, at = {decode}(data, at)",
-            "    items.append(item)",
-            f"f_{name} = tuple(items)",
-        ]
+            raise TypeError(f"{what}: no encoding for {hint}")
 
-    def _plain_item(self, name: str, shape: Any, what: str) -> tuple[str, str]:
-        def encode(item: Any, out: bytearray) -> None:
-            if isinstance(shape, Uint):
-                try:
-                    out += item.to_bytes(shape.bytes, "big")
-                except OverflowError:
-                    _fail(what, "number out of range")
-            elif isinstance(shape, Fixed):
-                if len(item) != shape.bytes:
-                    _fail(what, "wrong length")
-                out += item
-            elif isinstance(shape, Chars):
-                _write_text(out, item, shape.bytes_max, what)
+    def _items(self, name: str, item: Any, what: str) -> None:
+        """The items of `v`; decoding, there are to be `n`."""
+        shape = get_args(item)[1] if get_origin(item) is Annotated else None
+        if isinstance(shape, Uint | Fixed):
+            code = _UINT_CODES[shape.bytes] if isinstance(shape, Uint) else f"{shape.bytes}s"
+            layout = struct.Struct(">" + code)
+            self.names[f"pack_{name}"], self.names[f"unpack_{name}"] = layout.pack, layout.iter_unpack
+            if isinstance(shape, Fixed):
+                wrong = f"any([len(item) != {shape.bytes} for item in v])"
+                self.encode_lines += [f"if {wrong}: _fail({what!r}, 'wrong length')", "out += b''.join(v)"]
             else:
-                _write_var(out, item, shape.bytes_max, what)
-
-        def decode(data: bytes, at: int) -> tuple[Any, int]:
-            if isinstance(shape, Chars):
-                return _read_text(data, at, shape.bytes_max, what)
-            if isinstance(shape, Var):
-                return _read_var(data, at, shape.bytes_max, what)
-            end = at + shape.bytes
-            if end > len(data):
-                _fail(what, "cut short")
-            raw = data[at:end]
-            return (int.from_bytes(raw, "big") if isinstance(shape, Uint) else raw), end
-
-        self.names[f"enc_{name}"], self.names[f"dec_{name}"] = encode, decode
-        return f"enc_{name}", f"dec_{name}"
+                self.encode_lines.append(f"for item in v: out += pack_{name}(item)")
+            self.decode_lines += [
+                f"end = at + n * {shape.bytes}",
+                f"if end > len(data): _beyond({what!r}, 0, 0)",
+                f"f_{name} = tuple([item for item, in unpack_{name}(data[at:end])])",
+                "at = end",
+            ]
+            return
+        if shape is not None:
+            encode = [*_checked("item", shape, what), "out += pack_length(len(item))", "out += item"]
+            decode = ["n, = unpack_length(data, at)", f"at += {_LENGTH.size}", *_cut("item", shape, what)]
+        else:
+            encoder, decoder = self._nested(name, item, what)
+            encode, decode = [f"{encoder}(item, out)"], [f"item, at = {decoder}(data, at)"]
+        self.encode_lines += ["for item in v:", *(f"    {line}" for line in encode)]
+        self.decode_lines += ["items = []", "for _ in range(n):", *(f"    {line}" for line in decode)]
+        self.decode_lines += ["    items.append(item)", f"f_{name} = tuple(items)"]
 
     def _nested(self, name: str, hint: Any, what: str) -> tuple[str, str]:
         options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
         if len(options) == 1:
             self.names[f"enc_{name}"], self.names[f"dec_{name}"] = _codec(options[0])
             return f"enc_{name}", f"dec_{name}"
-        kinds = by_tag(*options)
+        encoders = {kind: _codec(kind)[0] for kind in options}
+        decoders = {kind.TAG: _codec(kind)[1] for kind in options}
 
         def encode(item: Record, out: bytearray) -> None:
-            if type(item) not in options:
+            encoder = encoders.get(type(item))
+            if encoder is None:
                 _fail(what, f"a {type(item).__name__} cannot stand here")
-            _codec(type(item))[0](item, out)
+            encoder(item, out)
 
         def decode(data: bytes, at: int) -> tuple[Record, int]:
-            kind = kinds.get(data[at : at + TAG_BYTES])
-            if kind is None:
-                raise MalformedRecord(f"{what}: unexpected record {data[at : at + TAG_BYTES]!r}")
-            value, end = _codec(kind)[1](data, at)
-            return value, end
+            decoder = decoders.get(data[at : at + TAG_BYTES])
+            if decoder is None:
+                _fail(what, f"unexpected record {data[at : at + TAG_BYTES]!r}")
+            return decoder(data, at)
 
         self.names[f"enc_{name}"], self.names[f"dec_{name}"] = encode, decode
         return f"enc_{name}", f"dec_{name}"
 
+    def _length(self) -> None:
+        """The length of `v` ends the run; decoding, it is `n`."""
+        self.run.append((_LENGTH.format[1:], "len(v)", "n"))
+        self._flush()
+
     def _flush(self) -> None:
-        """One struct call for the pending run of fixed-size fields."""
+        """One struct call for the pending run."""
         if not self.run:
             return
-        layout = struct.Struct(">" + "".join(code for code, _ in self.run))
+        layout = struct.Struct(">" + "".join(code for code, _, _ in self.run))
         number = len(self.names)
         self.names[f"pack_{number}"], self.names[f"unpack_{number}"] = layout.pack, layout.unpack_from
-        values = ", ".join("TAG" if name == "TAG" else f"value.{name}" for _, name in self.run)
-        fields = ", ".join("tag" if name == "TAG" else f"f_{name}" for _, name in self.run)
-        self.encode_lines += [
-            f"try: out += pack_{number}({values})",
-            f"except struct_error: _fail({self.cls.__name__!r}, 'a number is out of range')",
-        ]
+        values, fields = (", ".join(part[place] for part in self.run) for place in (1, 2))
+        self.encode_lines.append(f"out += pack_{number}({values})")
         self.decode_lines.append(f"({fields},) = unpack_{number}(data, at)")
         if self.run[0][1] == "TAG":
             self.decode_lines.append(f"if tag != TAG: _fail({self.cls.__name__!r}, 'not this record: %r' % tag)")
         self.decode_lines.append(f"at += {layout.size}")
         self.run = []
+
+
+def _checked(name: str, shape: Var | Chars, what: str) -> list[str]:
+    """Lines after which `name` holds bytes that may be encoded."""
+    lines = []
+    if isinstance(shape, Chars):
+        lines.append(f"if not ({name}.isascii() and {name}.isprintable()): _fail({what!r}, 'not printable ASCII')")
+        lines.append(f"{name} = {name}.encode()")
+    return [*lines, f"if len({name}) > {shape.bytes_max}: _beyond({what!r}, len({name}), {shape.bytes_max})"]
+
+
+def _cut(name: str, shape: Var | Chars, what: str) -> list[str]:
+    """Lines after which `name` holds the value of the next `n` bytes."""
+    lines = [
+        "end = at + n",
+        f"if n > {shape.bytes_max} or end > len(data): _beyond({what!r}, n, {shape.bytes_max})",
+        f"{name} = data[at:end]",
+        "at = end",
+    ]
+    if isinstance(shape, Chars):
+        not_text = f"_fail({what!r}, 'not printable ASCII')"
+        lines += [f"if not {name}.isascii(): {not_text}", f"{name} = {name}.decode()"]
+        lines.append(f"if not {name}.isprintable(): {not_text}")
+    return lines

@@ -38,8 +38,8 @@ class Runtime:
     def ask_vault(self, call: Any, then: Any) -> None:
         then(calls.Judged(tuple(calls.Verdict(calls.PERMIT, "", "") for _ in call.batch.entries)))
 
-    def feed(self, event: Any) -> None:
-        self.submitted.append(event.entry)
+    def submit(self, entry: Any) -> None:
+        self.submitted.append(entry)
 
 
 def desk() -> tuple[Desk, Runtime]:

@@ -55,7 +55,8 @@ def test_each_partial_proves_itself_under_one_signature(count: int) -> None:
     root = batch_root([leaf_hash(part.order + part.share) for part in shares])
     assert partials.signed_bytes() == partials_bytes(DOMAIN.id, 3, root)
     assert partials.signed_bytes() == b"ts.part1" + DOMAIN.id + b"\0\3" + root
-    proofs = partials.proofs()
+    signed, proofs = partials.opened()
+    assert signed == partials.signed_bytes()
     assert len(proofs) == count
     for part, proof in zip(shares, proofs, strict=True):
         assert proof.signed_bytes(DOMAIN.id, part.order) == partials.signed_bytes()

@@ -1,5 +1,4 @@
-"""Combining, held against FROST in slow Python: a signature leaves only if libsodium accepts it, and who spoilt it is
-named."""
+"""Combining, held against FROST in slow Python: a signature is made only if it verifies, and who spoilt it is named."""
 
 from __future__ import annotations
 
@@ -9,7 +8,9 @@ import pytest
 
 from tests.reference import frost_ed25519 as reference
 from thresign.errors import MalformedRecord
+from thresign.frost import verify
 from thresign.groups import ed25519
+from thresign.limits import BODY_BYTES_IN_BATCH_MAX
 from thresign.orders.digests import sha256
 from thresign.orders.orders import SignerSlot, SignOrder
 from thresign.signing.combining import SigningKey, combine
@@ -114,3 +115,25 @@ def test_an_order_of_signers_out_of_order_is_none() -> None:
         SignOrder.decode(
             SignOrder(*(getattr(order, f) for f in order.__struct_fields__[:-1]), order.signers[::-1]).encode()
         )
+
+
+def test_a_message_that_no_journal_holds_is_verified_by_the_other_library_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[bytes] = []
+
+    def is_valid(_suite: int, _key: bytes, message: bytes, _signature: bytes) -> bool:
+        asked.append(message)
+        return False
+
+    monkeypatch.setattr(verify, "is_valid", is_valid)
+    within, apart = bytes(BODY_BYTES_IN_BATCH_MAX), bytes(BODY_BYTES_IN_BATCH_MAX + 1)
+    assert isinstance(combine(KEY, *signed_alone(within)), bytes)
+    assert asked == []
+    assert combine(KEY, *signed_alone(apart)) == ()
+    assert asked == [apart]
+
+
+def signed_alone(message: bytes) -> tuple[SignOrder, bytes, dict[int, bytes]]:
+    order, shares = signing((2, 5, 11), message)
+    return order, message, shares

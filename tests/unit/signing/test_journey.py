@@ -855,3 +855,40 @@ def test_orders_without_message_end_as_others_do() -> None:
     old, new = walker.leaf, walker.replace()
     assert old != new
     assert set(walker.journey.wanted) == {new}
+
+
+# --- what is still to be expected -------------------------------------------------------------------------------------
+
+
+def test_a_batch_is_unsettled_until_all_its_orders_are_answered() -> None:
+    walker = Walker(orders=2)
+    sequence = walker.header.sequence
+    assert walker.journey.unsettled == {sequence: 2}
+    walker.hold()
+    walker.hear(2, Held((walker.leaf,)))
+    assert walker.journey.unsettled == {sequence: 2}
+    walker.hear(3, Held((walker.leaf,)))
+    assert walker.journey.unsettled == {sequence: 1}
+    walker.hear(4, Held((walker.leaf,)))
+    walker.tick(10)  # that walk is over
+    assert walker.journey.unsettled == {sequence: 1}
+
+
+def test_an_order_that_takes_long_is_not_waited_for() -> None:
+    walker = Walker()
+    walker.tick(walker.journey.timing.missing_ms)
+    assert walker.journey.unsettled
+    walker.tick(1)
+    assert walker.journey.unsettled == {}
+    walker.combine()
+    walker.tick(walker.journey.timing.fetch_ms)
+    assert walker.journey.unsettled == {}
+
+
+def test_nor_one_whose_walk_has_ended() -> None:
+    expired = Walker()
+    forget_before(expired.journey, expired.order.expires_ms)
+    assert expired.journey.unsettled == {}
+    replaced = Walker()
+    replaced.replace()
+    assert replaced.journey.unsettled == {replaced.header.sequence: 1}

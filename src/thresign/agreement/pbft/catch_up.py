@@ -81,7 +81,7 @@ def tick(core: Core) -> None:
     checkpoint.say_again(core)
     rejoin.say_again(core)
     progress.wait(core)
-    again = [waiting for waiting in core.pending.everything() if waiting.own and core.waited.get(waiting.name, 0) > 1][
+    again = [waiting for waiting in core.pending.everything() if waiting.own and core.waited.get(waiting.entry, 0) > 1][
         :AGAIN_ENTRIES_MAX
     ]
     if again:

@@ -26,6 +26,7 @@ from thresign.agreement.pbft.events import (
     PeerUp,
     Received,
     SetTimer,
+    Signing,
     Submitted,
     Timer,
     TimerFired,
@@ -73,7 +74,9 @@ def step(core: Core, event: Event) -> list[Effect]:
                 core.asked.discard(event.tag)
                 _answered(core, event)
         case Submitted():
-            propose.submit(core, event.entry)
+            propose.submit(core, event.entries)
+        case Signing():
+            core.signing = event.busy
         case TimerFired():
             _timer(core, event.timer)
         case VaultUp():
@@ -217,6 +220,8 @@ def _timer(core: Core, timer: Timer) -> None:
         case Timer.RETRY:
             core.stalled = False
             prepare.retry(core)
+        case Timer.GATHER:
+            core.gathered = True
         case Timer.FETCH:
             if core.transfer is not None:
                 transfer.overdue(core)

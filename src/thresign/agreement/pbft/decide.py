@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from thresign.agreement.pbft import deadlines, rejoin
 from thresign.agreement.pbft.events import Ask, CancelTimer, Deliver, Suspect, Tag, Timer
-from thresign.agreement.pbft.pending import name_of
 from thresign.agreement.pbft.state import Core
 from thresign.agreement.pbft.tally import count, countable
 from thresign.errors import InvalidVote, ThresignError
@@ -61,16 +60,16 @@ def decided(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     rejoin.note_votes(core, reply.sequence)
     core.sequence = reply.sequence
     core.tried.clear()
-    names = {name_of(entry) for entry in batch.entries}
-    for name in names:
-        core.pending.remove(name)
+    for entry in batch.entries:
+        core.pending.remove(entry)
     core.slots.pop(reply.sequence, None)
     core.bodies = {digest: kept for digest, kept in core.bodies.items() if kept[0] > core.sequence}
     core.demanded.pop(reply.sequence, None)
+    core.signing = True  # until this node has looked at the orders
     core.stalled = False
     core.failed_views = 0
     core.watching = False
-    deadlines.passed(core, names, len(batch.entries))
+    deadlines.passed(core, batch.entries)
     core.out.append(CancelTimer(Timer.PROGRESS))
     core.out.append(Deliver(found[0], batch, reply))
     if reply.checkpoint_due:

@@ -27,9 +27,15 @@ class VaultDown(NamedTuple):
 
 
 class Submitted(NamedTuple):
-    """This node wants an entry ordered."""
+    """This node wants these ordered."""
 
-    entry: Entry
+    entries: tuple[Entry, ...]
+
+
+class Signing(NamedTuple):
+    """Whether orders of decided batches are not answered yet."""
+
+    busy: bool
 
 
 class Received(NamedTuple):
@@ -68,7 +74,7 @@ class BodyArrived(NamedTuple):
     """A large body that a request names is held by the vault now."""
 
 
-Event = VaultUp | VaultDown | Submitted | Received | Answered | TimerFired | PeerUp | PeerDown | BodyArrived
+Event = VaultUp | VaultDown | Submitted | Signing | Received | Answered | TimerFired | PeerUp | PeerDown | BodyArrived
 
 
 # --- out --------------------------------------------------------------------------------------------------------------
@@ -76,13 +82,15 @@ Event = VaultUp | VaultDown | Submitted | Received | Answered | TimerFired | Pee
 
 class Timer(Enum):
     """PROGRESS: something that could be decided is not. VIEW: a view change does not end. STANDING: say where we are.
-    RETRY: what could not be ordered may be now. FETCH: an answer to a fetch is overdue."""
+    RETRY: what could not be ordered may be now. FETCH: an answer to a fetch is overdue. GATHER: a batch waits no longer
+    for more entries."""
 
     PROGRESS = "progress"
     VIEW = "view"
     STANDING = "standing"
     RETRY = "retry"
     FETCH = "fetch"
+    GATHER = "gather"
 
 
 class Ask(Enum):

@@ -1,4 +1,8 @@
-"""Entries that wait to be ordered: bounded, fair between callers, each once."""
+"""Entries that wait to be ordered: bounded, fair between callers, each once.
+
+An entry is told apart from others by all that it says: else another module could put something worthless, under a
+signature that it has seen, in an entry's place.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,6 @@ from thresign.limits import (
     PENDING_REQUESTS_PER_CALLER_MAX,
 )
 from thresign.orders.batch import Entry
-from thresign.orders.digests import sha256
 from thresign.orders.requests import Request
 from thresign.orders.statements import Announcement
 
@@ -30,7 +33,6 @@ MODULES = ""
 class Waiting(NamedTuple):
     """One entry. `via`: the module that forwarded it, 0 if it was submitted at this node. `size`: its bytes, about."""
 
-    name: bytes
     entry: Entry
     size: int
     via: int
@@ -39,12 +41,6 @@ class Waiting(NamedTuple):
     def own(self) -> bool:
         """Submitted at this node, not forwarded by another."""
         return self.via == OWN
-
-
-def name_of(entry: Entry) -> bytes:
-    """Tells entries apart by all that they say: else another module could put something worthless, under a signature
-    that it has seen, in an entry's place."""
-    return sha256(entry.encode())
 
 
 def size_of(entry: Entry) -> int:
@@ -77,8 +73,8 @@ class Pending:
     """Queues by caller, served in turn. A retry of a request that waits is not taken in again."""
 
     def __init__(self) -> None:
-        self._queues: OrderedDict[str, OrderedDict[bytes, Waiting]] = OrderedDict()
-        self._where: dict[bytes, str] = {}
+        self._queues: OrderedDict[str, OrderedDict[Entry, Waiting]] = OrderedDict()
+        self._where: dict[Entry, str] = {}
         self._via: Counter[int] = Counter()
         """How many entries wait, by who forwarded them."""
         self._own: Counter[str] = Counter()
@@ -94,11 +90,10 @@ class Pending:
         take another's room, by inventing requests of a caller or statements of modules. What was forwarded before it
         was submitted here becomes this node's own.
         """
-        name = name_of(entry)
         caller = entry.caller if isinstance(entry, Request) else MODULES
-        if name in self._where:
+        if entry in self._where:
             if via == OWN:
-                self._adopt(name, caller)
+                self._adopt(entry, caller)
             return None
         if via != OWN:
             if self._via[via] >= PENDING_PER_PEER_MAX:
@@ -107,31 +102,31 @@ class Pending:
             raise Overloaded(f"{self._via[OWN]} requests wait already")
         elif self._own[caller] >= PENDING_REQUESTS_PER_CALLER_MAX:
             raise Overloaded(f"{self._own[caller]} requests of {caller or 'modules'} wait already")
-        waiting = Waiting(name, entry, size_of(entry), via)
-        self._queues.setdefault(caller, OrderedDict())[name] = waiting
-        self._where[name] = caller
+        waiting = Waiting(entry, size_of(entry), via)
+        self._queues.setdefault(caller, OrderedDict())[entry] = waiting
+        self._where[entry] = caller
         self._count(waiting, caller, 1)
         return waiting
 
-    def _adopt(self, name: bytes, caller: str) -> None:
-        held = self._queues[caller][name]
+    def _adopt(self, entry: Entry, caller: str) -> None:
+        held = self._queues[caller][entry]
         if held.via != OWN:
             self._count(held, caller, -1)
-            self._queues[caller][name] = held._replace(via=OWN)
-            self._count(self._queues[caller][name], caller, 1)
+            self._queues[caller][entry] = held._replace(via=OWN)
+            self._count(self._queues[caller][entry], caller, 1)
 
     def _count(self, waiting: Waiting, caller: str, change: int) -> None:
         self._via[waiting.via] += change
         if waiting.own:
             self._own[caller] += change
 
-    def remove(self, name: bytes) -> Waiting | None:
+    def remove(self, entry: Entry) -> Waiting | None:
         """The entry was ordered, or will never be."""
-        caller = self._where.pop(name, None)
+        caller = self._where.pop(entry, None)
         if caller is None:
             return None
         queue = self._queues[caller]
-        waiting = queue.pop(name)
+        waiting = queue.pop(entry)
         self._count(waiting, caller, -1)
         if not queue:
             del self._queues[caller]

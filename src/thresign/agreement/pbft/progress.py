@@ -81,8 +81,8 @@ def judged(core: Core, reply: Record | ThresignError) -> None:
     for waiting, verdict in zip(sample, reply.verdicts, strict=False):
         if verdict.kind == calls.PERMIT:
             permitted = True
-            if waiting.name in core.overtaken:
-                core.starved.add(waiting.name)
+            if waiting.entry in core.overtaken:
+                core.starved.add(waiting.entry)
         elif verdict.kind == calls.KNOWN:
             drop(core, waiting.entry, None)
         elif verdict.kind == calls.REFUSE:

@@ -5,36 +5,50 @@ Also: how entries reach the primary.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from thresign.agreement.pbft.commit import check_prepared
-from thresign.agreement.pbft.events import Ask, Broadcast, Refuse, Send, SetTimer, Settled, Tag, Timer
+from thresign.agreement.pbft.events import Ask, Broadcast, CancelTimer, Refuse, Send, SetTimer, Settled, Tag, Timer
 from thresign.agreement.pbft.messages import BodyOf, FetchBody, Forward
-from thresign.agreement.pbft.pending import name_of, parcels
+from thresign.agreement.pbft.pending import Waiting, parcels
 from thresign.agreement.pbft.state import Core
 from thresign.errors import Overloaded, ThresignError, by_code
 from thresign.ids import Digest
+from thresign.limits import BATCH_ENTRIES_MAX
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.votes import PrePrepare
 from thresign.vault import calls
 from thresign.wire.canonical import Record
 
 FORWARD_ENTRIES_MAX = 64
+ENOUGH_ENTRIES = BATCH_ENTRIES_MAX // 2
 
 
-def submit(core: Core, entry: Entry) -> None:
-    """This node wants an entry ordered: it waits here until a decided batch holds it. Full: refused as Overloaded."""
-    try:
-        waiting = core.pending.add(entry)
-    except Overloaded as error:
-        core.out.append(Refuse(entry, error))
+def submit(core: Core, entries: Iterable[Entry]) -> None:
+    """This node wants these ordered: they wait here until decided batches hold them. Full: refused as Overloaded."""
+    taken = []
+    for entry in entries:
+        try:
+            waiting = core.pending.add(entry)
+        except Overloaded as error:
+            core.out.append(Refuse(entry, error))
+            continue
+        if waiting is not None:
+            taken.append(waiting)
+    if core.active and core.leads:
         return
-    if waiting is None or (core.active and core.leads):
-        return
-    forward = Forward(Batch((entry,)))
-    if core.active and core.primary in core.peers_up:
-        core.out.append(Send(core.primary, forward))
-    else:
-        # The primary is gone, or this module is on its way to another view and cannot know who orders: tell all.
-        core.out.append(Broadcast(forward))
+    for forward in forwards(taken):
+        if core.active and core.primary in core.peers_up:
+            core.out.append(Send(core.primary, forward))
+        else:
+            # The primary is gone, or this module is on its way to another view and cannot know who orders: tell all.
+            core.out.append(Broadcast(forward))
+
+
+def forwards(waiting: Iterable[Waiting]) -> Iterator[Forward]:
+    """The entries in messages that fit in frames."""
+    for parcel in parcels((one.entry for one in waiting), FORWARD_ENTRIES_MAX):
+        yield Forward(Batch(parcel))
 
 
 def on_forward(core: Core, sender: int, batch: Batch) -> None:
@@ -48,9 +62,8 @@ def on_forward(core: Core, sender: int, batch: Batch) -> None:
 
 def forward_own(core: Core) -> None:
     """Sends what this node wants ordered to the primary of a view just entered."""
-    own = [waiting.entry for waiting in core.pending.everything() if waiting.own]
-    for parcel in parcels(own, FORWARD_ENTRIES_MAX):
-        core.out.append(Send(core.primary, Forward(Batch(parcel))))
+    own = [waiting for waiting in core.pending.everything() if waiting.own]
+    core.out.extend(Send(core.primary, forward) for forward in forwards(own))
 
 
 def propose(core: Core) -> None:
@@ -64,9 +77,23 @@ def propose(core: Core) -> None:
     if demanded is not None:
         body = core.bodies.get(Digest(demanded.digest()), (0, b""))[1]
         core.ask(Ask.REPROPOSE, core.view, core.next, calls.ReproposeCall(core.view, demanded, body))
-    elif len(core.pending) > 0:
+    elif len(core.pending) > 0 and not _gathers(core):
         core.proposing = core.pending.batch()
         core.ask(Ask.PROPOSE, core.view, core.next, calls.ProposeCall(core.view, Batch(core.proposing)))
+
+
+def _gathers(core: Core) -> bool:
+    """True while more entries are to go into the next batch: a batch costs much, an entry in it little, and its orders
+    would only wait behind those of earlier batches that are not answered. An idle domain's batch never waits."""
+    if core.signing and not core.gathered and len(core.pending) < ENOUGH_ENTRIES:
+        if not core.gathering:
+            core.gathering = True
+            core.out.append(SetTimer(Timer.GATHER, core.timing.gather_ms))
+        return True
+    if core.gathering:
+        core.out.append(CancelTimer(Timer.GATHER))
+    core.gathering = core.gathered = False
+    return False
 
 
 def proposed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
@@ -124,6 +151,6 @@ def stall(core: Core) -> None:
 
 def drop(core: Core, entry: Entry, error: ThresignError | None) -> None:
     """The entry will not be ordered (again); who submitted it here is told if it was refused."""
-    waiting = core.pending.remove(name_of(entry))
+    waiting = core.pending.remove(entry)
     if waiting is not None and waiting.own:
         core.out.append(Settled(entry) if error is None else Refuse(entry, error))

@@ -35,6 +35,8 @@ class Timing:
     lost_primary_ms: int = 60
     request_ms: int = 3000
     """How long an entry may wait while others are ordered in its stead."""
+    gather_ms: int = 100
+    """How long a batch waits for more entries while orders of earlier ones are not answered."""
 
 
 @dataclass(slots=True)
@@ -105,6 +107,12 @@ class Core:
     installing: NewView | None = None
     proposing: tuple[Entry, ...] = ()
     """The entries that the vault is asked to propose."""
+    signing: bool = False
+    """Orders of decided batches are not answered yet."""
+    gathering: bool = False
+    """What waits to be proposed waits for more."""
+    gathered: bool = False
+    """It has waited long enough."""
     stalled: bool = False
     """What waits cannot be ordered now; try again after a batch or a while."""
     judging: tuple[Waiting, ...] = ()
@@ -123,12 +131,12 @@ class Core:
     """By module: the highest view whose primary it suspects, or that it has left."""
     ticked: int = 0
     """The sequence at the last tick: no progress since then means that somebody has to say things again."""
-    waited: dict[bytes, int] = field(default_factory=dict)
-    """By name of what waits: for how many ticks in this view."""
-    overtaken: set[bytes] = field(default_factory=set)
-    """Names of what waited while a batch with room for it was decided."""
-    starved: set[bytes] = field(default_factory=set)
-    """Names of what was overtaken, is overdue, and could be ordered: while there are any, suspicion stands."""
+    waited: dict[Entry, int] = field(default_factory=dict)
+    """For how many ticks what waits has waited in this view."""
+    overtaken: set[Entry] = field(default_factory=set)
+    """What waited while a batch with room for it was decided."""
+    starved: set[Entry] = field(default_factory=set)
+    """What was overtaken, is overdue, and could be ordered: while there are any, suspicion stands."""
     fetches: int = 0
     fetching: int = 0
     """The peer that was last asked for decided batches; 0 before."""

@@ -122,7 +122,7 @@ def test_if_nothing_moves_votes_are_said_again() -> None:
 
 def test_a_primary_says_its_proposal_again() -> None:
     node = StubNode(1)
-    node.step(Submitted(node.domain.create_key()))
+    node.step(Submitted((node.domain.create_key(),)))
     (message,) = node.said(PrePrepare, node.answer(Ask.PROPOSE))
     node.fire(Timer.STANDING)
     assert node.said(PrePrepare, node.fire(Timer.STANDING)) == [message]
@@ -132,7 +132,7 @@ def test_what_has_waited_is_told_to_all() -> None:
     """A primary that forgets what was sent to it alone would otherwise never be noticed."""
     node = StubNode()
     entry = node.domain.create_key()
-    node.step(Submitted(entry))
+    node.step(Submitted((entry,)))
     assert node.said(Forward, node.fire(Timer.STANDING)) == []
     (forward,) = node.said(Forward, node.fire(Timer.STANDING))
     assert forward.batch.entries == (entry,)

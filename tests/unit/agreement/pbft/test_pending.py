@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests.house.stub_domain import StubDomain
 from thresign.agreement.pbft.messages import Forward
-from thresign.agreement.pbft.pending import SAMPLE_MAX, Pending, name_of, parcels
+from thresign.agreement.pbft.pending import SAMPLE_MAX, Pending, parcels
 from thresign.errors import Overloaded
 from thresign.limits import (
     BATCH_BYTES_MAX,
@@ -41,7 +41,7 @@ def test_what_another_changed_does_not_take_its_place() -> None:
     pending = Pending()
     assert pending.add(replace(entry, created_s=entry.created_s - 1), via=2) is not None
     assert pending.add(entry) is not None
-    assert pending.remove(name_of(entry)) is not None
+    assert pending.remove(entry) is not None
     assert len(pending) == 1
 
 
@@ -58,10 +58,10 @@ def test_each_waits_once() -> None:
 def test_what_was_removed_can_wait_again() -> None:
     entry = request()
     pending = filled(entry)
-    waiting = pending.remove(name_of(entry))
+    waiting = pending.remove(entry)
     assert waiting is not None
     assert waiting.entry == entry
-    assert pending.remove(name_of(entry)) is None
+    assert pending.remove(entry) is None
     assert len(pending) == 0
     assert pending.add(entry, via=2) is not None
 
@@ -151,7 +151,7 @@ def test_room_is_given_back() -> None:
         for entry in entries:
             pending.add(entry)
         for entry in entries:
-            pending.remove(name_of(entry))
+            pending.remove(entry)
     assert len(pending) == 0
     assert pending._queues == {}
 
@@ -186,7 +186,7 @@ def test_names_tell_entries_apart() -> None:
         DOMAIN.present(1, 1),
         DOMAIN.abort(1, bytes(32)),
     ]
-    assert len({name_of(entry) for entry in run}) == len(run)
+    assert len(set(run)) == len(run)
 
 
 def test_parcels_have_all_in_order_and_fit_in_a_frame() -> None:

@@ -15,7 +15,7 @@ from thresign.vault import calls
 def waiting(number: int = 4, n: int = 4) -> StubNode:
     """A backup with something that waits."""
     node = StubNode(number, StubDomain(n))
-    effects = node.step(Submitted(node.domain.create_key()))
+    effects = node.step(Submitted((node.domain.create_key(),)))
     assert timers(effects) == {Timer.PROGRESS: node.core.timing.progress_ms}
     return node
 
@@ -38,8 +38,8 @@ def test_idle_there_is_nothing_to_wait_for() -> None:
 
 def test_it_runs_from_the_first_that_waits_to_a_decision() -> None:
     node = waiting()
-    assert Timer.PROGRESS not in timers(node.step(Submitted(node.domain.create_key("l"))))
-    node.core.pending.remove(next(iter(node.core.pending.everything())).name)
+    assert Timer.PROGRESS not in timers(node.step(Submitted((node.domain.create_key("l"),))))
+    node.core.pending.remove(node.core.pending.everything()[0].entry)
     effects = node.decide()
     assert effects is not None
     assert CancelTimer(Timer.PROGRESS) in node.effects
@@ -53,7 +53,7 @@ def test_a_proposal_in_flight_is_waited_for_too() -> None:
 
 def test_without_a_quorum_of_connections_nobody_is_blamed() -> None:
     node = StubNode(connected=False)
-    assert Timer.PROGRESS not in timers(node.step(Submitted(node.domain.create_key())))
+    assert Timer.PROGRESS not in timers(node.step(Submitted((node.domain.create_key(),))))
     node.step(PeerUp(2))
     assert Timer.PROGRESS in timers(node.step(PeerUp(3)))
     assert CancelTimer(Timer.PROGRESS) in node.step(PeerDown(3))
@@ -62,7 +62,7 @@ def test_without_a_quorum_of_connections_nobody_is_blamed() -> None:
 def test_a_primary_that_is_not_connected_gets_little_time() -> None:
     node = StubNode()
     node.step(PeerDown(1))
-    assert timers(node.step(Submitted(node.domain.create_key())))[Timer.PROGRESS] == node.core.timing.lost_primary_ms
+    assert timers(node.step(Submitted((node.domain.create_key(),))))[Timer.PROGRESS] == node.core.timing.lost_primary_ms
 
 
 @pytest.mark.parametrize("how", ["connection", "mute"])

@@ -235,7 +235,7 @@ def test_what_waits_here_goes_to_the_new_primary() -> None:
     node = StubNode()
     entries = [node.domain.create_key(f"k{i}") for i in range(3)]
     for entry in entries:
-        node.step(Submitted(entry))
+        node.step(Submitted((entry,)))
     node.hear(2, node.domain.new_view(1))
     forwarded = sent(node.answer(Ask.INSTALL), Forward)
     assert [to for to, _ in forwarded] == [2]
