@@ -24,6 +24,8 @@ class Draft:
     requests: set[RequestId] = field(default_factory=set)
     touched: set[tuple[str, object]] = field(default_factory=set)
     """Things that at most one entry of a batch may change: (kind, which)."""
+    fresh: list[tuple[str, object]] = field(default_factory=list)
+    """Those that the entry being judged has claimed."""
 
     def __post_init__(self) -> None:
         self.assigner = Assigner(self.state, self.time_ms)
@@ -33,7 +35,15 @@ class Draft:
         if (kind, which) in self.touched:
             return False
         self.touched.add((kind, which))
+        self.fresh.append((kind, which))
         return True
+
+    def judged(self, permitted: bool) -> None:
+        """An entry was judged. One that is not permitted claims nothing: else something worthless of a liar, one entry
+        after the other, would hold up what waits behind it."""
+        if not permitted:
+            self.touched.difference_update(self.fresh)
+        self.fresh.clear()
 
     def claimed(self, kind: str) -> int:
         """How many things of a kind earlier entries of the batch have."""

@@ -44,6 +44,12 @@ def first_state(genesis: Genesis, settings: Settings) -> State:
 
 def judge(draft: Draft, entry: Entry) -> Verdict:
     """The verdict on one more entry of the draft."""
+    verdict = _judge(draft, entry)
+    draft.judged(isinstance(verdict, Permit))
+    return verdict
+
+
+def _judge(draft: Draft, entry: Entry) -> Verdict:
     match entry:
         case Request():
             return judge_request(draft, entry)

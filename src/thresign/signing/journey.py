@@ -427,8 +427,8 @@ def _tick(journey: Journey, now_ms: int) -> None:
                 journey.out.append(Broadcast(Held((leaf,))))
             _say_found(journey, walk)
             _remind(journey, walk, age)
-    if unheard:
-        journey.out.append(Broadcast(FetchHeld(tuple(unheard[:BATCH_ENTRIES_MAX]))))
+    for at in range(0, len(unheard), BATCH_ENTRIES_MAX):
+        journey.out.append(Broadcast(FetchHeld(tuple(unheard[at : at + BATCH_ENTRIES_MAX]))))
     for sequence, missing in sorted(fetch.items()):
         for number in sorted(missing):
             journey.out.append(Send(number, FetchPartials(sequence)))

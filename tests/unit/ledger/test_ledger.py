@@ -62,6 +62,28 @@ def test_select_takes_what_is_permitted_and_plan_takes_all_or_nothing() -> None:
     assert run.plan(good, later) == "Announcement: another announcement of this module stands in the same batch"
 
 
+def test_what_is_not_permitted_claims_nothing_and_holds_nobody_up() -> None:
+    """A liar may have a thousand statements waiting, forged in others' names: each would keep the true one waiting."""
+    run = ready_ledger()
+    domain = run.domain
+    order = run.order(run.apply(domain.sign_request(now_ms=run.time_ms)))
+    key, ceremony = run.create_key("other")
+    found, generated = domain.found(order), domain.generated(ceremony)
+    forged = replace(found, reports=tuple(replace(report, signature=bytes(64)) for report in found.reports))
+    cases = (
+        (replace(domain.announcement(2, 1, first=100), signature=bytes(64)), domain.announcement(2, 1, first=100)),
+        (forged, found),
+        (forged, domain.missing(order, (order.signers[0].number,))),
+        (replace(domain.abort(1, key.ceremony), signature=bytes(64)), generated),
+    )
+    for false, true in cases:
+        assert [type(verdict) for verdict in run.verdicts(false, false, true)] == [Refuse, Refuse, Permit]
+    for pool in run.state.pools.values():
+        pool.nonces.clear()
+    missing = domain.missing(order, (order.signers[0].number,))
+    assert [type(verdict) for verdict in run.verdicts(missing, found)] == [Later, Permit]
+
+
 def test_planning_changes_nothing() -> None:
     run = ready_ledger()
     before = snapshot.digest(run.state)

@@ -19,6 +19,7 @@ from thresign.orders.digests import sha256
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import SignOrder
 from thresign.orders.statements import FoundReport, FoundReports, MissingReports, Partials, SharePart
+from thresign.signing import journey
 from thresign.signing.events import (
     Answer,
     AskFound,
@@ -428,6 +429,17 @@ def test_before_an_order_is_given_up_all_are_asked_for_its_result() -> None:
     before = [at for at in asked if at < given_up - 1]
     assert before, "there is a tick between the question and giving up"
     assert len(asked) < 5
+
+
+def test_all_orders_that_no_quorum_holds_are_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are: some may never be answered here, and would stand in front of the others."""
+    monkeypatch.setattr(journey, "BATCH_ENTRIES_MAX", 2)
+    walker = Walker(deliver=False, orders=5)
+    leaves = [Digest(leaf_hash(order.encode())) for order in walker.orders]
+    walker.deliver(Past(results=dict.fromkeys(leaves, (bytes(64), ()))))
+    asked = said(walker.tick(250), FetchHeld)
+    assert [leaf for message in asked for leaf in message.orders] == leaves
+    assert max(len(message.orders) for message in asked) == 2
 
 
 def test_who_is_asked_for_partials_has_its_token_sign_again() -> None:
