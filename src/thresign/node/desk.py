@@ -27,7 +27,8 @@ from thresign.errors import (
     UnknownRequest,
     by_code,
 )
-from thresign.groups import ed25519
+from thresign.frost.suites import ED25519
+from thresign.groups import native
 from thresign.ledger.snapshot import KeyPart
 from thresign.ledger.state import KeyState
 from thresign.limits import PENDING_REQUESTS_MAX
@@ -236,15 +237,15 @@ class Desk:
     # --- from arrival to answer -----------------------------------------------------------------------------------
 
     def _authenticate(self, request: Request) -> None:
-        """What this node knows of a request it tells its caller alone, and nobody else takes the place of its id. That
-        it is permitted, and still, is for the vaults to judge. Raises NotAuthenticated; Undecided before callers are
-        known."""
+        """What this node knows of a request it tells its caller alone, and nobody else takes the place of its id. For
+        that our own arithmetic does; whether the request is permitted is for the vaults to judge, with libsodium.
+        Raises NotAuthenticated; Undecided before callers are known."""
         caller = self._callers.get(request.caller)
         if caller is None and self._status is None:
             raise Undecided("this module's vault does not answer")
         if caller is None:
             raise NotAuthenticated(f"no caller {request.caller!r} is enrolled")
-        if not ed25519.is_valid(caller.public_key, profile.post_base(request), request.signature):
+        if not native.verify(ED25519.id, caller.public_key, profile.post_base(request), request.signature):
             raise NotAuthenticated("the signature does not verify")
 
     async def _put_forward(self, request: Request, body: bytes, name: bytes) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import uvicorn
-import uvicorn.protocols.http.httptools_impl  # loaded while the files can be read: the uid is dropped later
 
 from thresign.errors import StorageError, Undecided
 from thresign.groups import ed25519
@@ -26,6 +25,7 @@ from thresign.peers.connection import Address, Peers
 from thresign.peers.connection import Events as PeerEvents
 from thresign.peers.identity import contexts
 from thresign.rest.app import make_app
+from thresign.rest.connection import Connection
 from thresign.setup.files import ModuleConfig
 from thresign.signing.combining import SigningKey, combine
 from thresign.storage.sqlite import SqliteIndex
@@ -119,7 +119,7 @@ class Node:
             ssl_keyfile=str(tls / "node.key"),
             ssl_version=ssl.PROTOCOL_TLS_SERVER,
             loop="none",
-            http="httptools",
+            http=Connection,
             ws="none",
             lifespan="off",
             access_log=False,
