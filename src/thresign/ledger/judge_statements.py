@@ -104,14 +104,14 @@ def judge_present(draft: Draft, entry: Present) -> Verdict:
     standing = state.standings.get(number, Standing())
     if not standing.silent_since_ms:
         return Known("the module is not silent")
-    if not standing.may_return(draft.time_ms, state.settings.silence_ms):
-        return Later("the hold-off is not over")
     if not state.sequence - PRESENT_SEQUENCES_MAX <= entry.sequence <= state.sequence:
         return Known("an old statement of presence")
-    if not draft.touch("standing of", number):
-        return Later("another entry about this module stands in the same batch")
     if not draft.checks.signature(member.vote_key, entry.signed_bytes(), entry.signature):
         return _refuse("a statement of presence whose signature does not verify", number)
+    if not standing.may_return(draft.time_ms, state.settings.silence_ms):
+        return Later("the hold-off is not over")
+    if not draft.touch("standing of", number):
+        return Later("another entry about this module stands in the same batch")
 
     def apply(state: State) -> None:
         state.standings[number] = state.standings.get(number, Standing()).present()

@@ -223,6 +223,13 @@ def test_presence_that_is_refused(entry: Any, said: str) -> None:
     assert said in verdict.error.detail
 
 
+def test_a_forged_statement_of_presence_does_not_wait_for_the_hold_off() -> None:
+    """It would stand before what can be ordered all that time, and so would a thousand more."""
+    run = silent_run()
+    forged = replace(run.domain.present(2, run.state.sequence), signature=bytes(64))
+    assert isinstance(run.judge(forged, run.time_ms + SILENCE_MS - 1), Refuse)
+
+
 def test_presence_counts_once_a_batch() -> None:
     run = silent_run()
     run.time_ms += SILENCE_MS

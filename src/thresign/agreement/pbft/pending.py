@@ -27,7 +27,8 @@ SAMPLE_OF_QUEUE = 8
 SAMPLE_MAX = 32
 OWN = 0
 MODULES = ""
-"""The queue of entries that are no caller's request; it goes first, but fills no more than half a batch."""
+"""The queue of entries that are no caller's request; it goes first, but takes no more than half a batch's entries and
+half of its bytes: what cannot be ordered yet must not keep requests from being ordered."""
 
 
 class Waiting(NamedTuple):
@@ -51,7 +52,7 @@ def size_of(entry: Entry) -> int:
         case Announcement():
             return 256 + len(entry.pairs)
         case _:
-            return 16 * 1024
+            return 64 + len(entry.encode())
 
 
 def parcels(entries: Iterable[Entry], entries_max: int) -> Iterator[tuple[Entry, ...]]:
@@ -133,6 +134,11 @@ class Pending:
             del self._own[caller]
         return waiting
 
+    def postpone(self, name: bytes) -> None:
+        """A statement of a module cannot be ordered yet: those behind it come first."""
+        if self._where.get(name) == MODULES:
+            self._queues[MODULES].move_to_end(name)
+
     def sample(self) -> list[Waiting]:
         """The oldest few of each queue: enough to see whether anything here could be ordered."""
         chosen: list[Waiting] = []
@@ -149,20 +155,22 @@ class Pending:
     def batch(self) -> tuple[Entry, ...]:
         """The next entries: statements of modules first, then one of each caller in turn, within the batch's limits."""
         chosen: list[Entry] = []
-        room = BATCH_BYTES_MAX // 2
-        queues = [iter(self._queues[MODULES].values())] if MODULES in self._queues else []
-        turn = [iter(queue.values()) for caller, queue in self._queues.items() if caller != MODULES]
-        while (queues or turn) and len(chosen) < BATCH_ENTRIES_MAX:
-            queue = queues[0] if queues else turn.pop(0)
-            waiting = next(queue, None) if not queues or len(chosen) < BATCH_ENTRIES_MAX // 2 else None
-            if waiting is None:
-                if queues:
-                    queues.pop(0)
-                continue
+        room = BATCH_BYTES_MAX // 4
+        for waiting in itertools.islice(self._queues.get(MODULES, {}).values(), BATCH_ENTRIES_MAX // 2):
             if waiting.size > room and chosen:
                 break
             room -= waiting.size
             chosen.append(waiting.entry)
-            if not queues:
-                turn.append(queue)
+        room += BATCH_BYTES_MAX // 4
+        turn = [iter(queue.values()) for caller, queue in self._queues.items() if caller != MODULES]
+        while turn and len(chosen) < BATCH_ENTRIES_MAX:
+            queue = turn.pop(0)
+            next_one = next(queue, None)
+            if next_one is None:
+                continue
+            if next_one.size > room and chosen:
+                break
+            room -= next_one.size
+            chosen.append(next_one.entry)
+            turn.append(queue)
         return tuple(chosen)

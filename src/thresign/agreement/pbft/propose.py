@@ -104,6 +104,8 @@ def proposed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     for entry, verdict in zip(core.proposing, reply.verdicts, strict=False):
         if verdict.kind in (calls.REFUSE, calls.KNOWN):
             drop(core, entry, by_code(verdict.code, verdict.detail) if verdict.kind == calls.REFUSE else None)
+        elif verdict.kind == calls.LATER:
+            core.pending.postpone(name_of(entry))
     core.proposing = ()
     if not reply.message:
         stall(core)

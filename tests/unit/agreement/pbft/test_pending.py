@@ -91,6 +91,40 @@ def test_statements_of_modules_go_first() -> None:
     assert filled(*requests, *statements).batch() == (*statements, *requests)
 
 
+def test_statements_leave_room_for_requests() -> None:
+    """Such as cannot be ordered yet would else keep everything from being ordered: by number or by bytes."""
+    waits = [request() for _ in range(3)]
+    small = [DOMAIN.present(1, sequence) for sequence in range(600)]
+    large = [DOMAIN.announcement(1, 64, first) for first in range(200)]
+    for statements in (small, large):
+        chosen = filled(*statements, *waits).batch()
+        assert chosen[-3:] == tuple(waits)
+        assert chosen[:-3] == tuple(statements[: len(chosen) - 3])
+        assert len(chosen) > 30
+    one = DOMAIN.announcement(1, 128)
+    assert filled(one).batch() == (one,)
+
+
+def test_a_statement_that_has_to_wait_lets_the_others_pass() -> None:
+    pending = filled(*(DOMAIN.present(1, sequence) for sequence in range(600)))
+    behind = DOMAIN.announcement(2)
+    pending.add(behind)
+    assert behind not in pending.batch()
+    for _ in range(2):
+        for entry in pending.batch():
+            pending.postpone(name_of(entry))
+    assert behind in pending.batch()
+    assert len(pending) == 601
+
+
+def test_a_request_keeps_its_place() -> None:
+    entries = [request() for _ in range(3)]
+    pending = filled(*entries)
+    pending.postpone(name_of(entries[0]))
+    pending.postpone(name_of(request()))
+    assert pending.batch() == tuple(entries)
+
+
 def test_a_caller_has_its_bound_and_others_have_room() -> None:
     pending = Pending()
     for _ in range(PENDING_REQUESTS_PER_CALLER_MAX):
