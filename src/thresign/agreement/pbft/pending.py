@@ -134,10 +134,10 @@ class Pending:
             del self._own[caller]
         return waiting
 
-    def postpone(self, name: bytes) -> None:
+    def postpone(self, entry: Entry) -> None:
         """A statement of a module cannot be ordered yet: those behind it come first."""
-        if self._where.get(name) == MODULES:
-            self._queues[MODULES].move_to_end(name)
+        if self._where.get(entry) == MODULES:
+            self._queues[MODULES].move_to_end(entry)
 
     def sample(self) -> list[Waiting]:
         """The oldest few of each queue: enough to see whether anything here could be ordered."""

@@ -105,7 +105,7 @@ def proposed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
         if verdict.kind in (calls.REFUSE, calls.KNOWN):
             drop(core, entry, by_code(verdict.code, verdict.detail) if verdict.kind == calls.REFUSE else None)
         elif verdict.kind == calls.LATER:
-            core.pending.postpone(name_of(entry))
+            core.pending.postpone(entry)
     core.proposing = ()
     if not reply.message:
         stall(core)

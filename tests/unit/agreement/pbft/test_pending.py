@@ -112,7 +112,7 @@ def test_a_statement_that_has_to_wait_lets_the_others_pass() -> None:
     assert behind not in pending.batch()
     for _ in range(2):
         for entry in pending.batch():
-            pending.postpone(name_of(entry))
+            pending.postpone(entry)
     assert behind in pending.batch()
     assert len(pending) == 601
 
@@ -120,8 +120,8 @@ def test_a_statement_that_has_to_wait_lets_the_others_pass() -> None:
 def test_a_request_keeps_its_place() -> None:
     entries = [request() for _ in range(3)]
     pending = filled(*entries)
-    pending.postpone(name_of(entries[0]))
-    pending.postpone(name_of(request()))
+    pending.postpone(entries[0])
+    pending.postpone(request())
     assert pending.batch() == tuple(entries)
 
 

@@ -120,7 +120,7 @@ def test_what_cannot_be_ordered_now_is_tried_again_after_a_while() -> None:
 def test_a_statement_that_cannot_be_ordered_now_goes_behind_the_others() -> None:
     node = StubNode(1)
     early, late = node.domain.present(2, 0), node.domain.present(3, 0)
-    node.step(Submitted(early))
+    node.step(Submitted((early,)))
     node.core.pending.add(late)
     node.answer(Ask.PROPOSE, calls.Proposed((), (calls.Verdict(calls.LATER, "", "the hold-off is not over"),)))
     assert node.core.pending.batch() == (late, early)
