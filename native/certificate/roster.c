@@ -9,11 +9,11 @@ const ts_member *ts_roster_member(const ts_roster *roster, uint16_t number) {
   return NULL;
 }
 
-/* True if a and b share a name or a key; names[i] is the name of member i. */
-static bool members_collide(const ts_roster *roster, const ts_bytes *names, size_t a, size_t b) {
+/* True if a and b share a name or a key. */
+static bool members_collide(const ts_roster *roster, size_t a, size_t b) {
   const ts_member *x = &roster->members[a], *y = &roster->members[b];
   return memcmp(x->vote_key, y->vote_key, 32) == 0 || memcmp(x->sealing_key, y->sealing_key, 32) == 0 ||
-         (names[a].length == names[b].length && memcmp(names[a].data, names[b].data, names[a].length) == 0);
+         (x->name_length == y->name_length && memcmp(x->name, y->name, x->name_length) == 0);
 }
 
 static bool sealing_key_valid(const uint8_t key[32]) {
@@ -30,7 +30,6 @@ static bool roster_consistent(const ts_roster *roster) {
 
 static ts_result read_roster(ts_reader *reader, ts_roster *out) {
   const uint8_t *start = reader->at;
-  ts_bytes names[TS_MODULES_MAX];
   ts_read_tag(reader, "ts.rost1");
   out->epoch = ts_read_uint(reader, 8);
   out->f = (uint16_t)ts_read_uint(reader, 2);
@@ -39,7 +38,9 @@ static ts_result read_roster(ts_reader *reader, ts_roster *out) {
   for (size_t i = 0; i < out->count; i++) {
     ts_member *member = &out->members[i];
     member->number = (uint16_t)ts_read_uint(reader, 2);
-    names[i] = ts_read_text(reader, TS_TEXT_BYTES_MAX);
+    ts_bytes name = ts_read_text(reader, TS_TEXT_BYTES_MAX);
+    memcpy(member->name, name.data, name.length);
+    member->name_length = name.length;
     memcpy(member->vote_key, ts_read_fixed(reader, 32), 32);
     memcpy(member->sealing_key, ts_read_fixed(reader, 32), 32);
   }
@@ -49,7 +50,7 @@ static ts_result read_roster(ts_reader *reader, ts_roster *out) {
   for (size_t i = 0; i < out->count; i++) {
     if (i > 0 && out->members[i - 1].number >= out->members[i].number) return TS_ROSTER_INVALID;
     for (size_t k = 0; k < i; k++)
-      if (members_collide(out, names, k, i)) return TS_ROSTER_INVALID;
+      if (members_collide(out, k, i)) return TS_ROSTER_INVALID;
     if (crypto_core_ed25519_is_valid_point(out->members[i].vote_key) != 1 ||
         !sealing_key_valid(out->members[i].sealing_key))
       return TS_KEY_INVALID;

@@ -8,36 +8,37 @@
 
 CK_RV ts_result_rv(ts_result result) { return result == TS_OK ? CKR_OK : CKR_TS_BASE | (CK_RV)result; }
 
-/* The number under which the roster has both of this token's public keys. */
-static ts_result own_number(const ts_slot *slot, const ts_roster *roster, uint16_t *number) {
+bool ts_domain_is_self(const ts_slot *slot, const uint8_t vote_key[32], const uint8_t sealing_key[32]) {
   const uint8_t *vote = ts_identity_vote_public(slot), *sealing = ts_identity_sealing_public(slot);
-  if (vote == NULL || sealing == NULL) return TS_NOT_A_MEMBER;
-  for (size_t i = 0; i < roster->count; i++) {
-    const ts_member *member = &roster->members[i];
-    if (memcmp(member->vote_key, vote, 32) == 0 && memcmp(member->sealing_key, sealing, 32) == 0) {
-      *number = member->number;
-      return TS_OK;
-    }
-  }
-  return TS_NOT_A_MEMBER;
+  return vote != NULL && sealing != NULL && memcmp(vote_key, vote, 32) == 0 && memcmp(sealing_key, sealing, 32) == 0;
 }
 
-/* The binding of every stored secret is the domain's id: the digest of these bytes. */
+uint16_t ts_domain_own_number(const ts_slot *slot, const ts_roster *roster) {
+  for (size_t i = 0; i < roster->count; i++)
+    if (ts_domain_is_self(slot, roster->members[i].vote_key, roster->members[i].sealing_key))
+      return roster->members[i].number;
+  return 0;
+}
+
+/* The binding of every stored secret is the domain's id: the digest of these bytes. A token that the genesis does not
+ * name may pin it to join later: until a certified roster has its keys it signs nothing but that it would join. */
 CK_RV ts_genesis_pin(ts_change *change, const uint8_t *bytes, size_t length, uint8_t binding[TS_BINDING_BYTES]) {
   ts_roster roster;
-  uint16_t number;
+  const ts_slot *slot = ts_change_slot(change);
   if (length > TS_GENESIS_BYTES_MAX) return CKR_TS_GENESIS_INVALID;
-  ts_result result = ts_genesis_parse(bytes, length, binding, &roster);
-  if (result == TS_OK) result = own_number(ts_change_slot(change), &roster, &number);
-  return ts_result_rv(result);
+  if (ts_identity_vote_public(slot) == NULL) return ts_result_rv(TS_NOT_A_MEMBER); /* nobody could join */
+  return ts_result_rv(ts_genesis_parse(bytes, length, binding, &roster));
 }
 
+/* The roster is the genesis', until a certified one was stored in its place (reconfigure.c). */
 static ts_result load(ts_domain *domain) {
-  const uint8_t *genesis;
+  const uint8_t *bytes;
   size_t length;
-  if (ts_record_get(domain->slot, "genesis", &genesis, &length) != CKR_OK) return TS_OK; /* not pinned yet */
-  ts_result result = ts_genesis_parse(genesis, length, domain->id, &domain->roster);
-  if (result == TS_OK) result = own_number(domain->slot, &domain->roster, &domain->number);
+  if (ts_record_get(domain->slot, "genesis", &bytes, &length) != CKR_OK) return TS_OK; /* not pinned yet */
+  ts_result result = ts_genesis_parse(bytes, length, domain->id, &domain->roster);
+  if (result == TS_OK && ts_record_get(domain->slot, TS_ROSTER_RECORD, &bytes, &length) == CKR_OK)
+    result = ts_roster_parse(bytes, length, &domain->roster);
+  if (result == TS_OK) domain->number = ts_domain_own_number(domain->slot, &domain->roster);
   if (result == TS_OK) result = ts_keys_load(domain);
   domain->pinned = result == TS_OK;
   return result;
@@ -68,6 +69,11 @@ void ts_extension_logout(ts_slot *slot) {
 ts_result ts_domain_of(const ts_request *request, ts_domain **domain) {
   *domain = *ts_slot_extension(request->slot);
   return *domain != NULL && (*domain)->pinned ? TS_OK : TS_NOT_PINNED;
+}
+
+ts_result ts_domain_as_member(const ts_request *request, ts_domain **domain) {
+  ts_result result = ts_domain_of(request, domain);
+  return result == TS_OK && (*domain)->number == 0 ? TS_NOT_A_MEMBER : result;
 }
 
 void ts_domain_sign(const ts_domain *domain, const uint8_t *message, size_t length, uint8_t signature[64]) {

@@ -222,7 +222,7 @@ static CK_RV begin_run(const ts_request *request, uint8_t *out, size_t *out_leng
   const ts_certified *header;
   uint8_t leaf[32];
   size_t own = 0;
-  ts_result result = ts_domain_of(request, &domain);
+  ts_result result = ts_domain_as_member(request, &domain);
   if (result != TS_OK) return ts_result_rv(result);
   ts_reader_start(&reader, request->data, request->data_length);
   result = ts_headers_read_order(domain, &reader, &encoded, leaf, &header);

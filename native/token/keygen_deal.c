@@ -105,7 +105,7 @@ static CK_RV deal_run(const ts_request *request, uint8_t *out, size_t *out_lengt
   ts_domain *domain;
   ts_reader reader;
   uint16_t culprit = 0;
-  ts_result result = ts_domain_of(request, &domain);
+  ts_result result = ts_domain_as_member(request, &domain);
   if (result != TS_OK) return ts_result_rv(result);
   ts_reader_start(&reader, request->data, request->data_length);
   const uint8_t *leaf = ts_read_fixed(&reader, 32);

@@ -26,13 +26,13 @@ ts_result ts_learned_find(ts_domain *domain, const ts_group *group, const ts_sig
                           ts_commitment *out) {
   size_t element = group->element_bytes;
   int place = ts_domain_place(domain, signer->number);
-  if (place < 0) return TS_SIGNER_SET;
   if (signer->hiding.length != element || signer->binding.length != element) return TS_COMMITMENT_INVALID;
   out->identifier = signer->number;
   memcpy(out->encoded, signer->hiding.data, element);
   memcpy(out->encoded + element, signer->binding.data, element);
-  const ts_learned_pool *pool = &domain->learned[place][group->id];
-  if (pool->entries != NULL && pool->incarnation == signer->incarnation) {
+  /* An order of the roster before may name a signer that has left: it holds the key, or the order is refused. */
+  const ts_learned_pool *pool = place < 0 ? NULL : &domain->learned[place][group->id];
+  if (pool != NULL && pool->entries != NULL && pool->incarnation == signer->incarnation) {
     const ts_learned *entry = &pool->entries[signer->counter % TS_LEARNED_MAX];
     if (entry->valid && entry->counter == signer->counter && memcmp(entry->encoded, out->encoded, 2 * element) == 0) {
       out->hiding = entry->hiding;

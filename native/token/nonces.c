@@ -227,7 +227,7 @@ static CK_RV announce_run(const ts_request *request, uint8_t *out, size_t *out_l
   const ts_suite *suite;
   size_t count;
   ts_writer writer;
-  ts_result result = ts_domain_of(request, &domain);
+  ts_result result = ts_domain_as_member(request, &domain);
   if (result == TS_OK && domain->incarnation == 0) result = TS_NO_INCARNATION;
   if (result != TS_OK) return ts_result_rv(result);
   CK_RV rv = announce_parameter(request, &suite, &count);

@@ -205,7 +205,7 @@ static CK_RV sign_run(const ts_request *request, uint8_t *out, size_t *out_lengt
   ts_reader reader;
   ts_writer writer;
   size_t made = 0;
-  ts_result result = ts_domain_of(request, &domain);
+  ts_result result = ts_domain_as_member(request, &domain);
   if (result != TS_OK) return ts_result_rv(result);
   ts_reader_start(&reader, request->data, request->data_length);
   size_t count = ts_read_count(&reader, TS_SIGN_CALLS_MAX);

@@ -8,6 +8,7 @@
  *   keys.c        shares and their public side
  *   partial.c     partials for certified orders
  *   keygen*.c     distributed key generation
+ *   reconfigure.c the next roster, by certificate
  *
  * Public values lie on the heap, secrets in secret memory only. Big working structures are part of this state rather
  * than on the stack, so that the frames that see secrets lie within what the entry wipes.
@@ -34,6 +35,7 @@
 #define TS_PACKAGE_BYTES_MAX (16 * 1024)
 #define TS_SIGN_CALLS_MAX 512
 #define TS_GROUPS_MAX 8
+#define TS_ROSTER_RECORD "roster"   /* the certified roster, once there is one */
 
 typedef struct ts_certified {
   uint8_t digest[32];
@@ -129,7 +131,7 @@ typedef struct ts_domain {
   bool pinned;
   uint8_t id[32];
   ts_roster roster;
-  uint16_t number;
+  uint16_t number; /* 0: in no roster yet, or not any more */
   ts_certified headers[TS_HEADERS_MAX];
   size_t header_next;
   uint64_t newest_ms; /* time of the newest certified header: the clock of orders and ceremonies */
@@ -151,6 +153,12 @@ typedef struct ts_domain {
 CK_RV ts_result_rv(ts_result result);
 /* The state of a slot, pinned; TS_NOT_PINNED otherwise. */
 ts_result ts_domain_of(const ts_request *request, ts_domain **domain);
+/* The same for what only a member may do: TS_NOT_A_MEMBER before it joined and after it left. */
+ts_result ts_domain_as_member(const ts_request *request, ts_domain **domain);
+/* The number under which the roster has both of this token's public keys, or 0. */
+uint16_t ts_domain_own_number(const ts_slot *slot, const ts_roster *roster);
+/* Whether this token is the member with these keys, whatever the roster says. */
+bool ts_domain_is_self(const ts_slot *slot, const uint8_t vote_key[32], const uint8_t sealing_key[32]);
 /* Signs with the vote key. */
 void ts_domain_sign(const ts_domain *domain, const uint8_t *message, size_t length, uint8_t signature[64]);
 /* A member's place in the roster, or -1. */
@@ -188,6 +196,7 @@ void ts_ceremonies_end(ts_domain *domain);
 
 extern const ts_mechanism ts_vote_mechanism, ts_statement_mechanism, ts_certificate_mechanism,
     ts_incarnation_mechanism, ts_announce_mechanism, ts_learn_mechanism, ts_sign_mechanism, ts_keygen_begin_mechanism,
-    ts_keygen_deal_mechanism, ts_keygen_finish_mechanism, ts_keygen_forget_mechanism;
+    ts_keygen_deal_mechanism, ts_keygen_finish_mechanism, ts_keygen_forget_mechanism,
+    ts_reconfigure_mechanism;
 
 #endif

@@ -32,7 +32,7 @@ static ts_result check_vote(const ts_domain *domain, const uint8_t *data, size_t
 
 static CK_RV vote_run(const ts_request *request, uint8_t *out, size_t *out_length) {
   ts_domain *domain;
-  ts_result result = ts_domain_of(request, &domain);
+  ts_result result = ts_domain_as_member(request, &domain);
   if (result == TS_OK) result = check_vote(domain, request->data, request->data_length);
   if (result != TS_OK) return ts_result_rv(result);
   ts_domain_sign(domain, request->data, request->data_length, out);
@@ -46,14 +46,14 @@ static const struct {
   char tag[9];
   size_t number_at;
 } STATEMENTS[] = {
-    {"ts.vchg1", 8 + 32 + 8 + 8},               /* view-change: domain, roster epoch, view */
-    {"ts.newv1", 8 + 32 + 8 + 8},               /* new-view */
-    {"ts.chkp1", 8 + 32 + 8 + 8 + 32 + 32},     /* checkpoint: domain, roster epoch, sequence, header, state */
-    {"ts.hrzn1", 8 + 32},                       /* horizon report */
-    {"ts.miss1", 8 + 32},                       /* missing report */
-    {"ts.foun1", 8 + 32},                       /* found report */
-    {"ts.here1", 8 + 32},                       /* presence */
-    {"ts.kgab1", 8 + 32},                       /* ceremony abort */
+    {"ts.vchg1", 8 + 32 + 8 + 32 + 8},                /* view-change: domain, roster epoch, roster, view */
+    {"ts.newv1", 8 + 32 + 8 + 32 + 8},                /* new-view */
+    {"ts.chkp1", 8 + 32 + 8 + 32 + 8 + 32 + 32 + 32}, /* checkpoint: ..., sequence, header, state, next roster */
+    {"ts.hrzn1", 8 + 32 + 8 + 32},                    /* horizon report: domain, roster epoch, roster */
+    {"ts.miss1", 8 + 32},                             /* missing report */
+    {"ts.foun1", 8 + 32},                             /* found report */
+    {"ts.here1", 8 + 32},                             /* presence */
+    {"ts.kgab1", 8 + 32},                             /* ceremony abort */
 };
 
 static ts_result check_statement(const ts_domain *domain, const uint8_t *data, size_t length) {
@@ -67,10 +67,29 @@ static ts_result check_statement(const ts_domain *domain, const uint8_t *data, s
   return TS_STATEMENT_KIND;
 }
 
+/* That this token would be a member: domain, number, name, vote key, sealing key. Said by a token that is none. */
+static ts_result check_joining(const ts_domain *domain, const uint8_t *data, size_t length) {
+  ts_reader reader;
+  ts_reader_start(&reader, data, length);
+  ts_read_tag(&reader, "ts.join1");
+  const uint8_t *id = ts_read_fixed(&reader, 32);
+  uint64_t number = ts_read_uint(&reader, 2);
+  (void)ts_read_text(&reader, TS_TEXT_BYTES_MAX);
+  const uint8_t *vote = ts_read_fixed(&reader, 32), *sealing = ts_read_fixed(&reader, 32);
+  if (!ts_reader_done(&reader)) return TS_MALFORMED;
+  if (memcmp(id, domain->id, 32) != 0) return TS_OTHER_DOMAIN;
+  return number != 0 && ts_domain_is_self(domain->slot, vote, sealing) ? TS_OK : TS_NOT_A_MEMBER;
+}
+
 static CK_RV statement_run(const ts_request *request, uint8_t *out, size_t *out_length) {
   ts_domain *domain;
   ts_result result = ts_domain_of(request, &domain);
-  if (result == TS_OK) result = check_statement(domain, request->data, request->data_length);
+  bool joining = request->data_length >= 8 && memcmp(request->data, "ts.join1", 8) == 0;
+  if (result == TS_OK && domain->number == 0 && !joining) result = TS_NOT_A_MEMBER;
+  if (result == TS_OK && domain->number != 0 && joining) result = TS_STATEMENT_KIND;
+  if (result == TS_OK)
+    result = joining ? check_joining(domain, request->data, request->data_length)
+                     : check_statement(domain, request->data, request->data_length);
   if (result != TS_OK) return ts_result_rv(result);
   ts_domain_sign(domain, request->data, request->data_length, out);
   *out_length = 64;

@@ -5,6 +5,9 @@
  *       identity. Prints the public keys. Refuses a token that is initialised already.
  *   thresign-token pin-genesis --module LIB --dir DIR --so-pin-file FILE GENESIS
  *       Pins a trust domain's genesis, once. Prints the binding.
+ *   thresign-token sign-joining --module LIB --dir DIR --user-pin-file FILE STATEMENT
+ *       Signs that this token would join the domain whose genesis it has pinned: a statement of that kind and no other,
+ *       with its own keys in it. Prints the signature.
  *   thresign-token info --module LIB --dir DIR [--user-pin-file FILE]
  *       Prints what the token says of itself; with the user's PIN also its public keys and the binding.
  *
@@ -27,11 +30,11 @@
 #include "cryptoki.h"
 
 #define PIN_CHARACTERS 32 /* of 5 bits each */
-#define GENESIS_BYTES_MAX (1u << 20)
+#define INPUT_BYTES_MAX (1u << 20)
 #define KEY_BYTES 32
 
 typedef struct options {
-  const char *module, *dir, *label, *user_pin_file, *so_pin_file, *genesis;
+  const char *module, *dir, *label, *user_pin_file, *so_pin_file, *input;
 } options;
 
 static CK_FUNCTION_LIST *p11;
@@ -244,18 +247,18 @@ static void init(const options *given) {
   print_identity(open_session(0));
 }
 
-/* ---- pin-genesis, info ------------------------------------------------------------------------------------------------ */
+/* ---- pin-genesis ------------------------------------------------------------------------------------------------------ */
 
-static uint8_t *read_genesis(const char *file, size_t *length) {
+static uint8_t *read_input(const char *file, size_t *length) {
   FILE *stream = fopen(file, "rb");
-  uint8_t *bytes = malloc(GENESIS_BYTES_MAX + 1);
+  uint8_t *bytes = malloc(INPUT_BYTES_MAX + 1);
   if (stream == NULL) fail("%s: %s", file, strerror(errno));
   if (bytes == NULL) fail("out of memory");
-  *length = fread(bytes, 1, GENESIS_BYTES_MAX + 1, stream);
+  *length = fread(bytes, 1, INPUT_BYTES_MAX + 1, stream);
   bool bad = ferror(stream) != 0;
   (void)fclose(stream);
   if (bad) fail("%s: could not be read", file);
-  if (*length == 0 || *length > GENESIS_BYTES_MAX) fail("%s: a genesis has 1 to %u bytes", file, GENESIS_BYTES_MAX);
+  if (*length == 0 || *length > INPUT_BYTES_MAX) fail("%s: not 1 to %u bytes", file, INPUT_BYTES_MAX);
   return bytes;
 }
 
@@ -264,7 +267,7 @@ static void pin_genesis(const options *given) {
   CK_BBOOL yes = CK_TRUE;
   CK_OBJECT_HANDLE genesis;
   size_t length;
-  uint8_t *bytes = read_genesis(given->genesis, &length);
+  uint8_t *bytes = read_input(given->input, &length);
   char application[] = TS_GENESIS_APPLICATION;
   CK_ATTRIBUTE list[] = {{CKA_CLASS, &class, sizeof class}, {CKA_TOKEN, &yes, sizeof yes},
                          {CKA_APPLICATION, application, sizeof application - 1}, {CKA_VALUE, bytes, length}};
@@ -277,6 +280,34 @@ static void pin_genesis(const options *given) {
   (void)print_binding(session, genesis);
   puts("}");
 }
+
+/* ---- sign-joining ----------------------------------------------------------------------------------------------------- */
+
+static void sign_joining(const options *given) {
+  uint8_t signature[64];
+  CK_ULONG signature_length = sizeof signature;
+  CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+  CK_MECHANISM_TYPE identity = CKM_TS_IDENTITY;
+  CK_MECHANISM statement = {CKM_TS_STATEMENT, NULL, 0};
+  CK_ATTRIBUTE list[] = {{CKA_CLASS, &class, sizeof class}, {CKA_KEY_GEN_MECHANISM, &identity, sizeof identity},
+                         {CKA_LABEL, (void *)(uintptr_t)"vote", 4}};
+  size_t length;
+  uint8_t *bytes = read_input(given->input, &length);
+  if (length < 8 || memcmp(bytes, "ts.join1", 8) != 0) fail("%s: not a statement of joining", given->input);
+  load(given);
+  CK_SESSION_HANDLE session = open_session(0);
+  check(p11->C_Login(session, CKU_USER, NULL, 0), "logging in as user");
+  CK_OBJECT_HANDLE key = find(session, list, sizeof list / sizeof list[0]);
+  if (key == CK_INVALID_HANDLE) fail("the token has no identity");
+  check(p11->C_SignInit(session, &statement, key), "signing");
+  check(p11->C_Sign(session, bytes, length, signature, &signature_length), "signing");
+  free(bytes);
+  putchar('{');
+  print_hex("signature", signature, sizeof signature);
+  puts("}");
+}
+
+/* ---- info ------------------------------------------------------------------------------------------------------------- */
 
 static void print_private_part(CK_SESSION_HANDLE session) {
   CK_OBJECT_CLASS class = CKO_DATA;
@@ -320,6 +351,7 @@ static void info(const options *given) {
 static _Noreturn void usage(void) {
   fputs("usage: thresign-token init --module LIB --dir DIR --label LABEL --user-pin-file FILE --so-pin-file FILE\n"
         "       thresign-token pin-genesis --module LIB --dir DIR --so-pin-file FILE GENESIS\n"
+        "       thresign-token sign-joining --module LIB --dir DIR --user-pin-file FILE STATEMENT\n"
         "       thresign-token info --module LIB --dir DIR [--user-pin-file FILE]\n", stderr);
   exit(2);
 }
@@ -330,11 +362,11 @@ static void parse(int count, char **words, options *given) {
     {"--user-pin-file", &given->user_pin_file}, {"--so-pin-file", &given->so_pin_file},
   };
   for (int i = 0; i < count; i++) {
-    const char **place = words[i][0] == '-' ? NULL : &given->genesis;
+    const char **place = words[i][0] == '-' ? NULL : &given->input;
     for (size_t k = 0; k < sizeof named / sizeof named[0]; k++)
       if (strcmp(words[i], named[k].name) == 0) place = named[k].place;
     if (place == NULL || *place != NULL) usage();
-    if (place != &given->genesis && ++i == count) usage(); /* an option has a value after it */
+    if (place != &given->input && ++i == count) usage(); /* an option has a value after it */
     *place = words[i];
   }
 }
@@ -346,11 +378,13 @@ int main(int count, char **words) {
   if (given.module == NULL || given.dir == NULL) usage();
   if (sodium_init() < 0) fail("libsodium does not start");
   const char *verb = words[1];
-  if (strcmp(verb, "init") == 0 && given.label && given.user_pin_file && given.so_pin_file && !given.genesis)
+  if (strcmp(verb, "init") == 0 && given.label && given.user_pin_file && given.so_pin_file && !given.input)
     init(&given);
-  else if (strcmp(verb, "pin-genesis") == 0 && given.so_pin_file && given.genesis && !given.label)
+  else if (strcmp(verb, "pin-genesis") == 0 && given.so_pin_file && given.input && !given.label)
     pin_genesis(&given);
-  else if (strcmp(verb, "info") == 0 && !given.genesis && !given.label && !given.so_pin_file)
+  else if (strcmp(verb, "sign-joining") == 0 && given.user_pin_file && given.input && !given.label && !given.so_pin_file)
+    sign_joining(&given);
+  else if (strcmp(verb, "info") == 0 && !given.input && !given.label && !given.so_pin_file)
     info(&given);
   else
     usage();

@@ -95,6 +95,12 @@ class Conflict(CallerError):
     code = "conflict"
 
 
+class ReshareNeeded(CallerError):
+    """Modules cannot leave: keys that `detail` names would keep too few participants."""
+
+    code = "reshare_needed"
+
+
 class WrongDomain(CallerError):
     """The request was signed for another trust domain."""
 

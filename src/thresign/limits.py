@@ -6,6 +6,8 @@ from thresign.errors import ensure
 
 MODULES_MIN = 4
 MODULES_MAX = 31
+ROSTER_EPOCHS_MAX = 256
+"""Membership changes in the life of a trust domain: each evidence bundle carries the chain of them."""
 
 BODY_BYTES_IN_BATCH_MAX = 64 * 1024
 """A request body up to this length travels inside the batch; a longer one goes ahead by digest."""

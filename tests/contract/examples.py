@@ -18,7 +18,8 @@ import msgspec
 from tests.contract.published import API
 from tests.house.asking import Asker, Said
 from tests.house.domain import running_domain
-from thresign.policy.actions import CALLERS_PATH, JSON, KEYS_PATH, OCTETS
+from thresign.cli.joining import as_member, prepare, read_member
+from thresign.policy.actions import CALLERS_PATH, JSON, KEYS_PATH, OCTETS, ROSTER_PATH, Reconfigure
 
 EXAMPLES = API / "examples"
 KEPT_HEADERS = ("content-type", "location")
@@ -100,6 +101,13 @@ def record() -> None:
             _get(asker, "health", "The process answers", "/v1/health", signed=False)
             _get(asker, "ready", "Requests can be decided", "/v1/ready", signed=False)
             _post(asker, "unknown-key", "A problem: no such key", f"{KEYS_PATH}/nokey/sign", b"m", OCTETS, "sign-3")
+            _get(asker, "roster", "The members", ROSTER_PATH, signed=False)
+            new = read_member(Path(prepare(domain.root, "127.0.0.1", None, False, lambda _what: None).member_file))
+            with domain.client() as client:
+                members = client.roster().members
+            stay = (as_member(m.number, m.name, m.vote_key, m.sealing_key) for m in members)
+            change = msgspec.json.encode(Reconfigure(1, (*stay, new)))
+            _post(asker, "change-members", "A fifth module joins", ROSTER_PATH, change, JSON, "change-1")
             _post(asker, "conflict", "A problem: the idempotency key was used", sign, b"another", OCTETS, "sign-1")
 
 

@@ -25,7 +25,7 @@ from thresign.rest.app import make_app
 from thresign.rest.interface import NodeStatus
 from thresign.rest.problems import PROBLEM_JSON, TABLE, Problem, problem
 from thresign.rest.requests import check_get, read_post
-from thresign.rest.schemas import KeyList, KeyView, RequestView
+from thresign.rest.schemas import KeyList, KeyView, RequestView, RosterView
 from thresign.setup.files import Domain, read_domain_file
 
 DOCUMENT: dict[str, Any] = openapi.document()
@@ -147,7 +147,7 @@ def test_answers_are_documented(name: str) -> None:
         assert is_problem.type.removeprefix("urn:thresign:problem:") in {kind.code for kind in TABLE}
         return
     schema = documented[media]["schema"].get("$ref", "").rsplit("/", 1)[-1]
-    kinds = {kind.__name__: kind for kind in (KeyList, KeyView, RequestView, NodeStatus)}
+    kinds = {kind.__name__: kind for kind in (KeyList, KeyView, RequestView, RosterView, NodeStatus)}
     if schema:
         assert as_json(msgspec.convert(told.body, kinds[schema])) == told.body, "no field too many"
 

@@ -70,11 +70,6 @@ def test_a_quorum_below_the_formula_is_not_pinned(tmp_path: Path) -> None:
     assert "TS_ROSTER_INVALID" in pinned(tmp_path, lowered)
 
 
-def test_a_genesis_without_this_token_is_not_pinned(tmp_path: Path) -> None:
-    others = genesis_of([PlainMember() for _ in range(4)])
-    assert "TS_NOT_A_MEMBER" in pinned(tmp_path, lambda _: others.encode())
-
-
 def test_the_pinned_genesis_stays(tmp_path: Path) -> None:
     token = make_token(tmp_path, "m1")
     genesis = genesis_of([token, *(PlainMember() for _ in range(3))])

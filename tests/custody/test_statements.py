@@ -71,7 +71,7 @@ def test_statements_in_its_own_name(four: Quorum) -> None:
             MissingReport(domain, number, os.urandom(32), (2, 3), bytes(64)),
             FoundReport(domain, number, os.urandom(32), bytes(64)),
             Present(domain, number, 1, 1, bytes(64)),
-            Checkpoint(domain, 0, 64, os.urandom(32), os.urandom(32), number, bytes(64)),
+            Checkpoint(domain, 0, os.urandom(32), 64, os.urandom(32), os.urandom(32), bytes(32), number, bytes(64)),
         ]
         for statement in statements:
             unsigned = statement.signed_bytes()

@@ -44,6 +44,7 @@ from thresign.orders.statements import (
     shares_digest,
 )
 from thresign.orders.votes import (
+    NO_ROSTER,
     Checkpoint,
     CheckpointCertificate,
     NewView,
@@ -76,6 +77,9 @@ class Checks:
     def signature(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         self.checked += 1
         return signed(public_key, message, signature)
+
+    def member_keys(self, vote_key: bytes, sealing_key: bytes) -> bool:
+        return True
 
     def announcement(self, announcement: Announcement) -> bool:
         return signed(self.domain.key(announcement.number), announcement.signed_bytes(), announcement.signature)
@@ -283,7 +287,7 @@ class StubDomain:
         **changes: Any,
     ) -> ViewChange:
         certificates = (decided,) if decided is not None else ()
-        unsigned = ViewChange(self.id, 0, view, number, certificates, prepared, NO_SIGNATURE)
+        unsigned = ViewChange(self.id, 0, self.roster.digest(), view, number, certificates, prepared, NO_SIGNATURE)
         return signed_statement(replace(unsigned, **changes), self.key(number))
 
     def view_changes(self, view: int, numbers: Sequence[int] = (), **more: Any) -> tuple[ViewChange, ...]:
@@ -294,17 +298,19 @@ class StubDomain:
     ) -> NewView:
         primary = self.roster.primary(view) if number is None else number
         held = self.view_changes(view) if changes is None else changes
-        unsigned = NewView(self.id, 0, view, primary, held, NO_SIGNATURE)
+        unsigned = NewView(self.id, 0, self.roster.digest(), view, primary, held, NO_SIGNATURE)
         return signed_statement(replace(unsigned, **more), self.key(primary))
 
     def checkpoint(self, number: int, sequence: int, header: bytes, state: bytes, **changes: Any) -> Checkpoint:
-        unsigned = Checkpoint(self.id, 0, sequence, header, state, number, NO_SIGNATURE)
+        place = (self.id, 0, self.roster.digest(), sequence)
+        unsigned = Checkpoint(*place, header, state, NO_ROSTER, number, NO_SIGNATURE)
         return signed_statement(replace(unsigned, **changes), self.key(number))
 
     def stable(self, sequence: int, header: bytes, state: bytes, numbers: Sequence[int] = ()) -> CheckpointCertificate:
         chosen = tuple(numbers) or self.numbers[: self.q]
         signatures = tuple(MemberSignature(n, self.checkpoint(n, sequence, header, state).signature) for n in chosen)
-        return CheckpointCertificate(self.id, 0, sequence, header, state, signatures)
+        place = (self.id, 0, self.roster.digest(), sequence)
+        return CheckpointCertificate(*place, header, state, NO_ROSTER, signatures)
 
 
 class LedgerRun:

@@ -133,7 +133,7 @@ class StubVault:
         book = self.book
         return (
             snapshot.digest(book.state),
-            (book.view, book.entered, book.installed, book.floor, book.low, book.horizon, book.decided),
+            (book.view, book.entered, book.installed, book.floor, book.low, book.horizon, book.decided, book.chain),
             dict(book.demanded),
             dict(book.accepted),
             dict(book.votes),

@@ -63,6 +63,7 @@ def roster(what: str, old: str, new: str, plant: str = "none", violates: str = "
 
 FOUR, FIVE, OTHER = "{1, 2, 3, 4}", "{1, 2, 3, 4, 5}", "{1, 2, 3, 5}"
 LATE = "votes before it applied the change"
+EARLY = "votes before the checkpoint"
 
 CHECKS = [
     slot("one slot, liar leads view 0"),
@@ -94,6 +95,7 @@ CHECKS = [
     roster("reached: a certificate of the new roster", FOUR, OTHER, violates="NeverCertified"),
     roster("planted: votes before the change", FOUR, OTHER, LATE, "NoDisjointQuorums"),
     roster("planted: votes before the change", FOUR, FIVE, LATE, "OneOrderASlot"),
+    roster("planted: votes before the checkpoint", FOUR, OTHER, EARLY, "NoDisjointQuorums"),
 ]
 
 

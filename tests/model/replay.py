@@ -98,9 +98,9 @@ class Replay:
             behind = sum(state["prepared"][m][below] == name for m in self.honest) + len(self.liars)
             proofs += [found] if behind >= self.world.roster.q else []
         for proof in proofs:
-            said = ViewChange(self.world.domain, 0, view, number, (), proof, bytes(64))
+            said = ViewChange(self.world.domain, 0, self.world.roster.digest(), view, number, (), proof, bytes(64))
             signature = sign(self.world.modules[number].key, said.signed_bytes())
-            yield ViewChange(self.world.domain, 0, view, number, (), proof, signature)
+            yield ViewChange(self.world.domain, 0, self.world.roster.digest(), view, number, (), proof, signature)
 
     # --- steps ----------------------------------------------------------------------------------------------------
 
@@ -177,9 +177,9 @@ class Replay:
         for quorum in itertools.combinations(sorted(said), self.world.roster.q):
             for changes in itertools.product(*(said[number] for number in quorum)):
                 leader = self.primary(view)
-                unsigned = NewView(self.world.domain, 0, view, leader, changes, bytes(64))
+                unsigned = NewView(self.world.domain, 0, self.world.roster.digest(), view, leader, changes, bytes(64))
                 signature = sign(self.world.modules[leader].key, unsigned.signed_bytes())
-                yield NewView(self.world.domain, 0, view, leader, changes, signature)
+                yield NewView(self.world.domain, 0, self.world.roster.digest(), view, leader, changes, signature)
 
     def digests(self, name: str) -> set[bytes]:
         return set() if name == NONE else {self.header(name).digest()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.simulation.stubs import StubToken, signature_of
+from tests.simulation.stubs import StubToken, sign, signature_of
 from thresign.agreement.pbft import prepare
 from thresign.agreement.pbft.events import Ask
 from thresign.agreement.pbft.state import Core
@@ -12,9 +12,12 @@ from thresign.errors import VoteRefused
 from thresign.ids import Digest
 from thresign.ledger import ledger
 from thresign.ledger.assign import Assigner
+from thresign.ledger.draft import Draft
+from thresign.ledger.state import State
+from thresign.ledger.verdicts import Verdict
 from thresign.limits import faults
-from thresign.orders.batch import Batch
-from thresign.orders.header import Certificate, Header, MemberSignature, Phase
+from thresign.orders.batch import Batch, Entry
+from thresign.orders.header import Certificate, Header, MemberSignature, Phase, vote_bytes
 from thresign.orders.statements import MissingReports
 from thresign.orders.votes import Outcome, PrePrepare, ViewChange, Vote, outcome
 from thresign.signing import journey
@@ -132,8 +135,8 @@ def change_view_forgetting(book: Book, view: int, justification: Any) -> Any:
     return _change_view(book, view, justification)
 
 
-def outcome_of_nothing(changes: tuple[ViewChange, ...]) -> Outcome:
-    return Outcome(outcome(changes).decided, ())
+def outcome_of_nothing(changes: tuple[ViewChange, ...], base: int) -> Outcome:
+    return Outcome(base, outcome(changes, base).decided, ())
 
 
 _on_pre_prepare = prepare.on_pre_prepare
@@ -243,3 +246,47 @@ def accept_any(certified: Any, signature: bytes, partials: Any, _roster: Any, co
     """A signature that verifies is taken for this order's, whichever order it was made for."""
     valid = signature_of(certified.key.public_key, certified.message, signature[:32]) == signature
     return Combined(certified, signature, partials) if valid else None
+
+
+# --- membership changes ---------------------------------------------------------------------------------------------
+
+_judge = ledger.judge
+_require_active = Book.require_active
+_enter_roster = ledger.enter_roster
+
+
+def judge_while_pending(draft: Draft, entry: Entry) -> Verdict:
+    """Judges for the next slot although another roster is to follow."""
+    pending, draft.state.pending = draft.state.pending, None
+    try:
+        return _judge(draft, entry)
+    finally:
+        draft.state.pending = pending
+
+
+def require_active_while_pending(self: Book, view: int, sequence: int) -> None:
+    """Votes on the next slot although another roster is to follow."""
+    pending, self.state.pending = self.state.pending, None
+    try:
+        _require_active(self, view, sequence)
+    finally:
+        self.state.pending = pending
+
+
+_entered: set[tuple[bytes, int, int]] = set()
+
+
+def enter_roster_at_half(state: State) -> None:
+    """Every other vault goes on under the roster before."""
+    roster = state.roster
+    place = (state.domain, state.sequence, sum(1 for entered in _entered if entered[0] == state.domain))
+    _entered.add(place)
+    _enter_roster(state)
+    if place[2] % 2:
+        state.roster = roster
+
+
+def sign_any_vote(self: StubToken, phase: Phase, view: int, header: bytes) -> bytes:
+    """A token that signs votes under any roster."""
+    self.monitor.vote(self.number, phase, view, Header.decode(header))
+    return sign(self.key, vote_bytes(phase, view, header))

@@ -132,8 +132,8 @@ def start() -> Run:
     one, two = (proposal(world, books[2], request) for request in requests)
     links: dict[tuple[int, int], tuple[Record, ...]] = {(a, b): () for a in (1, *HONEST) for b in HONEST if a != b}
     key = world.modules[LIAR].key
-    denial = ViewChange(world.domain, 0, 1, LIAR, (), (), bytes(64))
-    denial = ViewChange(world.domain, 0, 1, LIAR, (), (), sign(key, denial.signed_bytes()))
+    denial = ViewChange(world.domain, 0, world.roster.digest(), 1, LIAR, (), (), bytes(64))
+    denial = ViewChange(world.domain, 0, world.roster.digest(), 1, LIAR, (), (), sign(key, denial.signed_bytes()))
     for number, shown in ((2, one), (3, one), (4, two)):
         vote = sign(key, vote_bytes(Phase.COMMIT, 0, shown.header.encode()))
         commit_vote = Vote(Phase.COMMIT, 0, 1, shown.header.digest(), LIAR, vote)

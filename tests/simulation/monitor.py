@@ -15,7 +15,7 @@ from thresign.orders.header import Certificate, Header, Phase
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import SignOrder
 from thresign.orders.statements import FoundReports
-from thresign.orders.votes import ViewChange
+from thresign.orders.votes import NO_ROSTER, Checkpoint, ViewChange
 
 
 class Broken(AssertionError):
@@ -41,16 +41,19 @@ class Monitor:
 
     def __init__(self) -> None:
         self.byzantine: set[int] = set()
-        self.quorum = 0
-        """Set by the world from the number of modules, not from any code under test."""
+        self.rosters: dict[bytes, tuple[frozenset[int], int]] = {}
+        """By digest: members and quorum, as the world makes them, not any code under test."""
+        self.epochs: dict[int, tuple[int, bytes]] = {}
+        """By sequence: the roster epoch, and the roster, under which correct modules vote there."""
         self.signed: list[Callable[[], None]] = []
         self.votes: dict[tuple[int, Phase, int, int], bytes] = {}
         self.prepares: dict[tuple[int, bytes], set[int]] = {}
         self.commits: dict[tuple[int, bytes], set[int]] = {}
         self.chosen: dict[int, tuple[int, bytes]] = {}
         """By sequence: the first view in which a certificate can be, and its header."""
-        self.committed: dict[tuple[int, int], tuple[int, bytes]] = {}
-        self.left: dict[int, int] = {}
+        self.committed: dict[tuple[int, int], tuple[int, bytes, int]] = {}
+        self.left: dict[tuple[int, int], int] = {}
+        """By module and roster epoch: the highest view for which it signed a view-change."""
         self.used: dict[tuple[int, int, int], bytes] = {}
         self.partials = 0
         self.applied: dict[int, tuple[bytes, bytes]] = {}
@@ -60,6 +63,12 @@ class Monitor:
         self.attempts: dict[tuple[bytes, int], list[bytes]] = {}
         self.answers: dict[bytes, tuple[bytes, bytes]] = {}
         self.found: set[Digest] = set()
+        self.ending: dict[tuple[int, bytes], set[int]] = {}
+        """By sequence and next roster: which correct modules' checkpoints name it there."""
+        self.closed = 0
+        """Orders up to this sequence are of a roster that was succeeded: nothing replaces them."""
+        self.decided_at: dict[Digest, int] = {}
+        """By order."""
 
     # --- what tokens sign -----------------------------------------------------------------------------------------
 
@@ -82,30 +91,54 @@ class Monitor:
         digest, sequence = header.digest(), header.sequence
         held = self.votes.setdefault((number, phase, view, sequence), digest)
         hold(held == digest, "one vote a slot", f"module {number}, {phase.name}, view {view}, sequence {sequence}")
-        hold(view >= self.left.get(number, 0), "no vote below a left view", f"module {number}, view {view}")
+        epoch = header.roster_epoch
+        hold(view >= self.left.get((number, epoch), 0), "no vote below a left view", f"module {number}, view {view}")
+        members, quorum = self.rosters[header.roster]
+        hold(number in members, "members vote", f"module {number} in roster epoch {epoch}")
+        place = self.epochs.setdefault(sequence, (epoch, header.roster))
+        hold(place == (epoch, header.roster), "a slot is one roster's", f"module {number}, sequence {sequence}")
+        before = self.epochs.get(sequence - 1, place)
+        hold(before[0] <= epoch, "rosters follow one another", f"epoch {epoch} at sequence {sequence}")
         kept = self.chosen.get(sequence, (view, digest))
         hold(kept[1] == digest or view <= kept[0], "what is chosen stays chosen", f"module {number}, view {view}")
         if phase is not Phase.COMMIT:
             self.prepares.setdefault((view, digest), set()).add(number)
             return
-        behind = len(self.prepares.get((view, digest), ())) + len(self.byzantine)
-        hold(behind >= self.quorum, "no commit before a quorum prepared", f"module {number}, view {view}: {behind}")
+        liars = len(self.byzantine & members)
+        behind = len(self.prepares.get((view, digest), ())) + liars
+        hold(behind >= quorum, "no commit before a quorum prepared", f"module {number}, view {view}: {behind}")
         self.commits.setdefault((view, digest), set()).add(number)
-        self.committed[number, sequence] = (view, digest)
-        if len(self.commits[view, digest]) + len(self.byzantine) >= self.quorum:
+        self.committed[number, sequence] = (view, digest, epoch)
+        if len(self.commits[view, digest]) + liars >= quorum:
             self.chosen.setdefault(sequence, (view, digest))
 
     def statement(self, number: int, unsigned: bytes) -> None:
         """A token signs a statement; view-changes are looked into."""
         if number not in self.byzantine and unsigned[:8] == ViewChange.TAG:
             self.signed.append(lambda: self._view_change(number, ViewChange.decode(unsigned + bytes(64))))
+        elif number not in self.byzantine and unsigned[:8] == Checkpoint.TAG:
+            self.signed.append(lambda: self._checkpoint(number, Checkpoint.decode(unsigned + bytes(64))))
+
+    def _checkpoint(self, number: int, said: Checkpoint) -> None:
+        if said.next == NO_ROSTER:
+            return
+        signers = self.ending.setdefault((said.sequence, said.next), set())
+        signers.add(number)
+        members, quorum = self.rosters[said.roster]
+        if len(signers) + len(self.byzantine & members) >= quorum:
+            self.closed = max(self.closed, said.sequence)
+
+    def may_change(self, leaf: Digest) -> bool:
+        """True if a module may hold an order that it gave up, or give up one that it holds."""
+        return leaf in self.found or self.decided_at.get(leaf, self.closed + 1) <= self.closed
 
     def _view_change(self, number: int, said: ViewChange) -> None:
-        self.left[number] = max(self.left.get(number, 0), said.view)
+        place = (number, said.roster_epoch)
+        self.left[place] = max(self.left.get(place, 0), said.view)
         decided = said.decided[0].header.sequence if said.decided else 0
         proven = {proof.header.sequence: proof for proof in said.prepared}
-        for (who, sequence), (view, digest) in self.committed.items():
-            if who != number or sequence <= decided:
+        for (who, sequence), (view, digest, epoch) in self.committed.items():
+            if who != number or sequence <= decided or epoch != said.roster_epoch:
                 continue
             proof = proven.get(sequence)
             same = proof is not None and (proof.view > view or proof.header.digest() == digest)
@@ -123,7 +156,8 @@ class Monitor:
         hold(held == order, "one order a nonce", f"module {number} used nonce {incarnation}/{counter} for two orders")
         digest = header.digest()
         behind = max((len(who) for (_, of), who in self.commits.items() if of == digest), default=0)
-        agreed = behind + len(self.byzantine) >= self.quorum
+        members, quorum = self.rosters[header.roster]
+        agreed = behind + len(self.byzantine & members) >= quorum
         hold(agreed, "no partial without agreement", f"module {number}, sequence {header.sequence}: {behind} commits")
 
     # --- what modules apply and answer ----------------------------------------------------------------------------
@@ -143,6 +177,7 @@ class Monitor:
         hold(header.time_ms >= before, "agreed time does not go back", f"{before} then {header.time_ms} at {sequence}")
         for encoded in orders:
             if encoded[:8] == SignOrder.TAG:
+                self.decided_at[leaf_hash(encoded)] = sequence
                 self._order(SignOrder.decode(encoded), leaf_hash(encoded), header.time_ms)
 
     def _order(self, order: SignOrder, leaf: Digest, time_ms: int) -> None:
@@ -173,12 +208,12 @@ class Monitor:
 
     def held(self, number: int, leaf: Digest, missing: set[Digest]) -> None:
         """A module says that it holds a result. `missing`: what it reported before, on the same disk."""
-        kept = number in self.byzantine or leaf not in missing or leaf in self.found
+        kept = number in self.byzantine or leaf not in missing or self.may_change(leaf)
         hold(kept, "what is given up is held only if it is found", f"module {number}, order {leaf.hex()[:16]}")
 
     def missing(self, number: int, leaf: Digest, held: set[Digest]) -> None:
         """A module reports an order missing. `held`: what it said before that it holds, on the same disk."""
-        kept = number in self.byzantine or leaf not in held or leaf in self.found
+        kept = number in self.byzantine or leaf not in held or self.may_change(leaf)
         hold(kept, "what is held is not given up", f"module {number}, order {leaf.hex()[:16]}")
 
     def blamed(self, number: int, why: str) -> None:

@@ -32,7 +32,7 @@ from thresign.ledger import assign, judge_requests, judge_statements, ledger
 from thresign.orders import roster
 from thresign.signing import journey
 from thresign.vault import replay
-from thresign.vault.voting import commit, decide, prepare, propose, view_change
+from thresign.vault.voting import commit, decide, epoch, prepare, propose, view_change
 from thresign.vault.voting.book import Book
 
 SEEDS_MAX = 60
@@ -81,9 +81,9 @@ def broken_rule(what: Callable[[], object]) -> str | None:
     return None
 
 
-def hunted(*liars: str, faults: Faults = ROUGH, n: int = 4) -> Plan:
+def hunted(*liars: str, faults: Faults = ROUGH, n: int = 4, changes: int = 0) -> Plan:
     """A plan with these liars."""
-    return Plan(n=n, faults=faults, liars=liars, requests=25, fault_ms=6000)
+    return Plan(n=n, faults=faults, liars=liars, requests=25, fault_ms=6000, changes=changes)
 
 
 MUTANTS = [
@@ -191,6 +191,24 @@ MUTANTS = [
         "a body is not checked against its header",
         [(prepare, "judge_body", broken.judge_unchecked)],
         hunted("withheld bodies"),
+    ),
+    Mutant(
+        "the next slot is voted on before the checkpoint",
+        [
+            (ledger, "judge", broken.judge_while_pending),
+            (Book, "require_active", broken.require_active_while_pending),
+            (epoch, "ensure", broken.nothing),
+        ],
+        hunted(faults=ROUGH, changes=2),
+    ),
+    Mutant(
+        "votes of the old roster go on after the change",
+        [
+            (ledger, "enter_roster", broken.enter_roster_at_half),
+            (StubToken, "sign_vote", broken.sign_any_vote),
+            (StubToken, "check_certificate", broken.check_no_certificate),
+        ],
+        hunted(faults=QUIET, changes=2),
     ),
     Mutant(
         "the token checks no certificate",

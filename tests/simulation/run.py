@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.simulation import members
 from tests.simulation.byzantine import BEHAVIOURS
 from tests.simulation.monitor import hold
 from tests.simulation.world import Faults, Module, World
@@ -41,6 +42,8 @@ class Plan:
     """Behaviours, one liar each; () for none."""
     requests: int = 30
     fault_ms: int = 8000
+    changes: int | None = 0
+    """Changes of the members; None: as the seed draws."""
     prepare: Callable[[World], None] | None = None
     """Called once the key is there and before the faults."""
 
@@ -65,12 +68,13 @@ def draw_faults(rng: random.Random) -> Faults:
 
 def run(seed: int, plan: Plan | None = None) -> Outcome:
     """One run. Raises Broken, or another error, when a promise is broken; the same seed and plan do the same again."""
-    plan = plan or Plan()
+    plan = plan or Plan(changes=None)
     rng = random.Random(seed ^ 0x5EED)
     wanted = plan.faults if plan.faults is not None else draw_faults(rng)
     drawn = rng.choice([4, 4, 4, 4, 5, 6, 7])
-    world = World(seed, plan.n or drawn, Faults(skew=wanted.skew))
-    make_key(world)
+    changes = members.draw(seed) if plan.changes is None else plan.changes
+    world = World(seed, plan.n or drawn, Faults(skew=wanted.skew), spares=2 * changes)
+    make_key(world, world.roster.f + 1 if changes else None)
     world.retain = random.Random(seed ^ 0xD15C).choice([0, 4, 10_000])
     liars = plan.liars if plan.liars is not None else draw_liars(rng, world.roster.f)
     corrupt(world, rng, liars)
@@ -80,6 +84,7 @@ def run(seed: int, plan: Plan | None = None) -> Outcome:
     start = world.now
     schedule_faults(world, rng, wanted, start, plan.fault_ms)
     schedule_requests(world, rng, plan.requests, plan.fault_ms)
+    members.schedule(world, seed, changes, plan.fault_ms)
     world.run_until(start + plan.fault_ms)
     heal(world)
     check_liveness(world)
@@ -87,10 +92,11 @@ def run(seed: int, plan: Plan | None = None) -> Outcome:
     return outcome(world, seed)
 
 
-def make_key(world: World) -> None:
+def make_key(world: World, min_signers: int | None = None) -> None:
     """A key "k", made while nothing fails."""
     world.run_until(200)
-    body = json.dumps({"name": "k", "suite": "ed25519"}).encode()
+    wanted = {"name": "k", "suite": "ed25519"} | ({"min_signers": min_signers} if min_signers is not None else {})
+    body = json.dumps(wanted).encode()
     world.submit(world.modules[1], world.request("/v1/keys", body, "application/json"))
     while not world.key_active("k"):
         world.run_until(world.now + 100)
@@ -180,7 +186,7 @@ def heal(world: World) -> None:
     world.run_until(world.now + 4000)  # restarts that were scheduled
     world.faults = Faults(skew=world.faults.skew)
     world.cut.clear()
-    for module in world.modules.values():
+    for module in list(world.modules.values()):
         if module.service is None:
             world.start_vault(module)
         if module.replica is None:
@@ -196,16 +202,16 @@ def check_liveness(world: World, deadline_ms: int = 90_000) -> None:
     A module that takes a ledger over from beyond the request knows that it was decided, and not what came of it.
     """
     began, deadline = world.now, world.now + deadline_ms
-    honest = world.honest()
+    world.settled = True  # but a change that was ordered may still begin: who leaves by it is not waited for
     probe = world.request("/v1/keys/k/sign", b"probe", "application/octet-stream", lifetime_s=110)
-    world.submit(honest[0], probe)
+    world.submit(world.honest()[0], probe)
 
     def sequences() -> set[int]:
-        return {m.service.book.state.sequence if m.service is not None else -1 for m in honest}
+        return {m.service.book.state.sequence if m.service is not None else -1 for m in world.honest()}
 
     def unanswered() -> set[int]:
         beyond = {number for number, at in world.taken_over.items() if at >= began}
-        return {m.number for m in honest} - world.answered_at.get(probe.id(), set()) - beyond
+        return {m.number for m in world.honest()} - world.answered_at.get(probe.id(), set()) - beyond
 
     while world.now < deadline:
         world.run_until(world.now + 250)

@@ -22,6 +22,7 @@ from thresign.orders.statements import (
     partials_bytes,
     shares_digest,
 )
+from thresign.orders.succession import Succession, check_succession, newest
 from thresign.signing.combining import SigningKey
 from thresign.signing.messages import KeygenDone
 
@@ -47,14 +48,24 @@ def signature_of(public_key: bytes, message: bytes, nonces: bytes) -> bytes:
 class StubToken:
     """Checks certificates and nonces as the real one does; shares and signatures are hashes."""
 
-    def __init__(self, number: int, roster: Roster, domain: Digest, monitor: Monitor, life: list[int]) -> None:
+    def __init__(
+        self,
+        number: int,
+        genesis: Roster,
+        domain: Digest,
+        monitor: Monitor,
+        life: list[int],
+        pinned: list[Succession] | None = None,
+        key: bytes | None = None,
+    ) -> None:
+        """`life` and `pinned` are what its file keeps; `key` its vote key, if the genesis does not name it."""
+        member = genesis.member(number)
         self.number = number
-        self.roster = roster
+        self.pinned = pinned if pinned is not None else []
+        self.roster = newest(genesis, self.pinned)
         self.domain = domain
         self.monitor = monitor
-        member = roster.member(number)
-        assert member is not None
-        self.key = member.vote_key
+        self.key = key if key is not None or member is None else member.vote_key
         self.life = life
         self.incarnation = 0
         self.headers: dict[bytes, Header] = {}
@@ -65,18 +76,40 @@ class StubToken:
         self.ceremonies: dict[bytes, KeygenOrder] = {}
 
     def sign_vote(self, phase: Phase, view: int, header: bytes) -> bytes:
-        self.monitor.vote(self.number, phase, view, Header.decode(header))
+        self.member()
+        parsed = Header.decode(header)
+        if (parsed.roster_epoch, parsed.roster) != (self.roster.epoch, self.roster.digest()):
+            raise CustodyError("TS_OTHER_ROSTER")
+        self.monitor.vote(self.number, phase, view, parsed)
         return sign(self.key, vote_bytes(phase, view, header))
 
     def sign_statement(self, unsigned: bytes) -> bytes:
+        self.member()
         self.monitor.statement(self.number, unsigned)
         return sign(self.key, unsigned)
+
+    def member(self) -> None:
+        if self.roster.member(self.number) is None:
+            raise CustodyError("TS_NOT_A_MEMBER")
+
+    def roster_epoch(self) -> int:
+        return self.roster.epoch
+
+    def reconfigure(self, succession: bytes) -> int:
+        link = Succession.decode(succession)
+        check_succession(link, self.domain, self.roster, signed)
+        self.pinned.append(link)
+        self.roster = link.roster
+        self.ceremonies.clear()
+        return self.roster.epoch
 
     def check_certificate(self, certificate: bytes) -> None:
         parsed = Certificate.decode(certificate)
         message = vote_bytes(Phase.COMMIT, parsed.view, parsed.header.encode())
         if parsed.header.domain != self.domain:
             raise CustodyError("TS_OTHER_DOMAIN")
+        if (parsed.header.roster_epoch, parsed.header.roster) != (self.roster.epoch, self.roster.digest()):
+            raise CustodyError("TS_OTHER_ROSTER")
         if len(parsed.votes) != self.roster.q:
             raise CustodyError("TS_TOO_FEW_VOTES")
         if any(a.number >= b.number for a, b in itertools.pairwise(parsed.votes)):
@@ -102,6 +135,7 @@ class StubToken:
         return self.incarnation
 
     def announce(self, group: int, count: int) -> bytes:
+        self.member()
         first = self.next_counter.get(group, 0)
         self.next_counter[group] = first + count
         pairs = b""
@@ -194,6 +228,9 @@ class StubChecks:
 
     def signature(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         return signed(public_key, message, signature)
+
+    def member_keys(self, vote_key: bytes, sealing_key: bytes) -> bool:
+        return True
 
     def announcement(self, announcement: Announcement) -> bool:
         return self._token.learn(announcement.encode())

@@ -35,8 +35,9 @@ from thresign.orders.equivocation import Equivocation, verify
 from thresign.orders.genesis import Caller, Genesis, Settings
 from thresign.orders.orders import SignOrder, sign_order
 from thresign.orders.requests import Request
-from thresign.orders.roster import Member, make_roster
+from thresign.orders.roster import Member, Roster, make_roster
 from thresign.orders.statements import MissingReport
+from thresign.orders.succession import Succession
 from thresign.orders.votes import PrePrepare
 from thresign.signing.events import Delivered, Past
 from thresign.signing.messages import Held
@@ -127,6 +128,9 @@ class Module:
 
     number: int
     key: bytes
+    member: Member
+    pinned: list[Succession] = field(default_factory=list)
+    """What its token has followed."""
     node_disk: Disk = field(default_factory=Disk)
     vault_disk: Disk = field(default_factory=Disk)
     life: list[int] = field(default_factory=lambda: [0])
@@ -151,7 +155,10 @@ def service_grows(service: Service, ballot: Ballot) -> None:
 class World:
     """`run_until` moves simulated time; `check` raises AssertionError when a promise is broken."""
 
-    def __init__(self, seed: int, n: int = 4, faults: Faults | None = None, interval: int = 16) -> None:
+    def __init__(
+        self, seed: int, n: int = 4, faults: Faults | None = None, interval: int = 16, spares: int = 0
+    ) -> None:
+        """`spares` modules beyond n may join later."""
         self.rng = random.Random(seed)
         self.faults = faults or Faults()
         self.now = 0.0
@@ -166,6 +173,8 @@ class World:
         self.refused: dict[bytes, str] = {}
         self.requests: dict[bytes, Request] = {}
         self.cut: set[tuple[int, int]] = set()
+        self.settled = False
+        """Set where a run asks for progress: from then on the members stay as they are."""
         self.audit = hashlib.sha256()
         self.views = 0
         self.boundaries = 0
@@ -180,25 +189,43 @@ class World:
         """Batches that nodes keep below the sequence at which their vault's journal begins."""
         members = tuple(
             Member(i, f"m{i}", sha256(b"vote%d/%d" % (seed, i)), sha256(b"seal%d/%d" % (seed, i)))
-            for i in range(1, n + 1)
+            for i in range(1, n + spares + 1)
         )
-        roster = make_roster(0, members)
+        roster = make_roster(0, members[:n])
         caller = Caller("alice", sha256(b"alice"), ("admin", "signer"))
         self.settings = Settings(120_000, 5_000, 3_600_000, 20_000, 500, interval, (caller,))
         self.genesis = Genesis("simulated", START_MS, bytes(32), self.settings.digest(), roster)
         self.domain = self.genesis.domain()
         self.roster = roster
-        self.monitor.quorum = -(-(n + (n - 1) // 3 + 1) // 2)
-        self.modules = {m.number: Module(m.number, m.vote_key) for m in members}
+        self.note_roster(roster)
+        self.modules = {m.number: Module(m.number, m.vote_key, m) for m in members[:n]}
+        self.spares = {m.number: Module(m.number, m.vote_key, m) for m in members[n:]}
         for module in self.modules.values():
             module.skew_ms = self.rng.randint(-self.faults.skew, self.faults.skew)
         for module in self.modules.values():
             self.start_vault(module)
             self.start_node(module)
 
+    def note_roster(self, roster: Roster) -> None:
+        """The monitor counts by its own arithmetic."""
+        numbers = frozenset(member.number for member in roster.members)
+        quorum = -(-(len(numbers) + (len(numbers) - 1) // 3 + 1) // 2)
+        self.monitor.rosters[roster.digest()] = (numbers, quorum)
+
+    def newest_roster(self) -> Roster:
+        """That of the newest epoch that any correct module has come to."""
+        books = [m.service.book.state.roster for m in self.modules.values() if m.service is not None]
+        known = [roster for roster in books if roster.digest() in self.monitor.rosters]
+        return max([*known, self.roster], key=lambda roster: roster.epoch)
+
     def honest(self) -> list[Module]:
-        """The modules that do not lie."""
-        return [m for m in self.modules.values() if m.number not in self.monitor.byzantine]
+        """The members that do not lie."""
+        members = self.newest_roster()
+        return [
+            m
+            for m in self.modules.values()
+            if m.number not in self.monitor.byzantine and members.member(m.number) is not None
+        ]
 
     # --- time -----------------------------------------------------------------------------------------------------
 
@@ -219,7 +246,8 @@ class World:
     # --- processes ------------------------------------------------------------------------------------------------
 
     def start_vault(self, module: Module) -> None:
-        token = StubToken(module.number, self.roster, self.domain, self.monitor, module.life)
+        key = (module.pinned, module.key)
+        token = StubToken(module.number, self.roster, self.domain, self.monitor, module.life, *key)
         state = first_state(self.genesis, self.settings)
         service = Service(ModuleNumber(module.number), token, state, ENVIRONMENT, StubChecks(token))
         replay(service, module.vault_disk.records)
@@ -313,10 +341,31 @@ class World:
             self.counts[what] += 1
 
     def connect(self, a: Module, b: Module) -> None:
+        if not (self.takes(a, b) and self.takes(b, a)):
+            return
         for one, two in ((a, b), (b, a)):
             if two.number not in one.up:
                 one.up.add(two.number)
                 self.feed(one, ev.PeerUp(two.number))
+
+    def takes(self, module: Module, other: Module) -> bool:
+        """Whom a node talks to: members of the epoch it has entered; or anybody, as long as it is no member itself."""
+        if module.replica is None:
+            return False
+        core = module.replica.core
+        return core.roster.member(other.number) is not None or not core.member
+
+    def part(self, module: Module) -> None:
+        """The roster has changed: connections to who is in it, and to nobody else."""
+        for other in self.modules.values():
+            if other is module:
+                continue
+            if not self.takes(module, other) and other.number in module.up:
+                for one, two in ((module, other), (other, module)):
+                    one.up.discard(two.number)
+                    self.feed(one, ev.PeerDown(two.number))
+            elif other.replica is not None and other.number not in module.up:
+                self.connect(module, other)
 
     # --- feeding and doing ----------------------------------------------------------------------------------------
 
@@ -362,6 +411,10 @@ class World:
             case ev.Restored():
                 self.counts["ledger taken over"] += 1
                 self.taken_over[module.number] = self.now
+                self.part(module)
+            case ev.Switched():
+                self.counts["rosters followed"] += 1
+                self.part(module)
             case ev.WantBody():
                 self.transmit(module, output.to, FetchBody(output.content_sha256))
             case ev.Observe():
@@ -577,7 +630,7 @@ class World:
         evidence = Equivocation.decode(output.evidence.encode())
         if module.number not in self.monitor.byzantine:
             self.counts["equivocation proven"] += 1
-            verify(evidence, self.roster, self.domain, signed)
+            verify(evidence, module.replica.core.roster, self.domain, signed)  # type: ignore[union-attr]
             hold(evidence.number in self.monitor.byzantine, "nobody is wrongly accused", f"module {evidence.number}")
 
     def on_applied(self, module: Module, output: ev.Applied) -> None:
@@ -632,7 +685,8 @@ class World:
         self.feed(module, ev.Submitted((request,)))
 
     def ordered_unanswered(self) -> list[Request]:
-        """Sign requests without an answer whose newest order, not expired, q correct modules know."""
+        """Sign requests without an answer whose newest order, not expired, q correct modules know. An order of a roster
+        that was succeeded is not replaced any more: what was missing then may stay so."""
         wanted = {
             request.id(): request
             for request in self.requests.values()
@@ -640,15 +694,16 @@ class World:
             and request.id() not in self.answers
             and START_MS + self.now < request.expires_s * 1000
         }
+        roster = self.newest_roster()
         knowing = Counter(
             Digest(sign_order(order).request)
             for module in self.honest()
             for record in module.node_disk.records
-            if isinstance(record, DecidedRecord)
+            if isinstance(record, DecidedRecord) and record.certificate.header.roster_epoch == roster.epoch
             for order in record.orders
             if order[:8] == SignOrder.TAG and sign_order(order).attempt == 1
         )
-        return [request for name, request in wanted.items() if knowing[name] >= self.roster.q]
+        return [request for name, request in wanted.items() if knowing[name] >= roster.q]
 
     def ask_again(self, module: Module, request: Request) -> None:
         """What the desk does with a retry: an order that the ledger knows is walked again."""

@@ -24,6 +24,8 @@ enum ts_usage { TS_USAGE_SIGN = 1 };
 
 typedef struct ts_member {
   uint16_t number;
+  size_t name_length;
+  uint8_t name[TS_TEXT_BYTES_MAX];
   uint8_t vote_key[32];    /* Ed25519 */
   uint8_t sealing_key[32]; /* X25519 */
 } ts_member;
@@ -106,6 +108,14 @@ void ts_vote_bytes(enum ts_phase phase, uint64_t view, const uint8_t header[TS_H
  * order, one view, every signature accepted by libsodium's crypto_sign_verify_detached. */
 ts_result ts_certificate_check(const uint8_t *data, size_t length, const uint8_t domain[32], const ts_roster *roster,
                                ts_header *out);
+
+/* Whether the next roster may follow: the next epoch; who stays is as before; new numbers above all before; something
+ * changes, at most f (the old roster's) join, at most f leave. */
+ts_result ts_roster_check_change(const ts_roster *old, const ts_roster *next);
+/* The roster that follows `old` by a succession record: exactly q checkpoints of the old roster that name it, distinct
+ * members in rising order, every signature verified. `encoded` is its encoding, in the input. */
+ts_result ts_succession_check(const uint8_t *data, size_t length, const uint8_t domain[32], const ts_roster *old,
+                              ts_roster *next, ts_bytes *encoded);
 
 /* SHA-256(0x00 || order): the name of an order. */
 void ts_leaf_hash(const uint8_t *order, size_t length, uint8_t out[32]);

@@ -19,6 +19,8 @@
   X(TS_UNKNOWN_VOTER, 0x26, "a vote by no member of the roster")                                   \
   X(TS_VOTE_SIGNATURE, 0x27, "a vote's signature does not verify for this header and view")        \
   X(TS_UNKNOWN_HEADER, 0x28, "no certificate for this header was checked, or it is long past")     \
+  X(TS_OTHER_NEXT_ROSTER, 0x29, "a roster that its certificate does not name")                     \
+  X(TS_ROSTER_CHANGE, 0x2a, "a roster that may not follow the one that is pinned")                 \
   X(TS_PROOF_MALFORMED, 0x30, "an inclusion proof whose length does not fit index and count")      \
   X(TS_NOT_IN_BATCH, 0x31, "an inclusion proof that leads to another batch root")                  \
   X(TS_ORDER_KIND, 0x32, "an order of another kind")                                               \

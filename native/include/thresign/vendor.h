@@ -20,6 +20,7 @@
 #define CKM_TS_KEYGEN_DEAL 0x80545318UL
 #define CKM_TS_KEYGEN_FINISH 0x80545319UL
 #define CKM_TS_KEYGEN_FORGET 0x8054531aUL
+#define CKM_TS_RECONFIGURE 0x8054531bUL  /* data: a succession, or one zero byte; U64 epoch and digest of the roster */
 
 /* Attributes: 0x80545300..7f are byte strings, 0x80545380..ff are CK_ULONG. */
 

@@ -321,7 +321,7 @@ static void identity_and_genesis(void) {
   session = open_session(CKF_RW_SESSION);
   EXPECT(CKR_OK, log_in(session, CKU_SO, SO_PIN));
   CHECK(find(session, NULL, 0, NULL) == 0);
-  /* The new token is not the one that this genesis names. */
+  /* A token without an identity can never be a member. */
   EXPECT(CKR_TS_BASE | TS_NOT_A_MEMBER, pin_bytes(session, domain.genesis, domain.genesis_length, &handle));
   end_token();
 }

@@ -31,6 +31,8 @@ from thresign.setup.files import ModuleEntry, write_domain_file
 UID_BASE = 61200
 """Each module has two uids of its own from here on (systemd's range for dynamic users): vault, node."""
 TLS_DAYS = 3650
+REST_PORTS_ABOVE = 100
+"""A node's REST port lies so far above that for its peers."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -47,6 +49,13 @@ class Plan(msgspec.Struct, frozen=True):
     def host_of(self, number: int) -> str:
         """Where this module's node listens."""
         return self.host.replace("{number}", str(number))
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a module's node listens for its peers."""
+
+    host: str
+    port: int
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -76,11 +85,11 @@ def initialise(plan: Plan, said: Callable[[str], None]) -> Made:
         raise ConfigurationError(f"{root} is not empty")
     (root / "offline").mkdir(parents=True, mode=0o700)
     os.chmod(root, 0o755)
-    own_uids = plan.own_uids and os.geteuid() == 0 and _traversable(root)
+    own_uids = plan.own_uids and os.geteuid() == 0 and traversable(root)
     members = []
     for number in range(1, plan.modules + 1):
         said(f"token of module {number}")
-        members.append(_make_token(root, number))
+        members.append(make_token(root, number))
     callers, settings = _settings(root)
     genesis = Genesis(
         plan.name,
@@ -92,32 +101,35 @@ def initialise(plan: Plan, said: Callable[[str], None]) -> Made:
     _write_public(root, plan, genesis, settings)
     for number in range(1, plan.modules + 1):
         said(f"module {number}: genesis, certificate, configuration")
-        _pin_genesis(root, number, genesis)
-        _certificate(root, plan, number, genesis)
-        _module_file(root, plan, number, own_uids)
+        pin_genesis(root, number, genesis)
+        issue_certificate(root, plan.host_of(number), number, genesis)
+        places = {other: Place(plan.host_of(other), plan.base_port + other) for other in range(1, plan.modules + 1)}
+        write_module_file(root, number, places, own_uids)
         if own_uids:
-            _give_away(root, number)
+            give_away(root, number)
     boundary = "own uids" if own_uids else "same-uid"
     return Made(
         genesis.domain().hex(),
         str(root / "domain.json"),
-        tuple(str(_module(root, number)) for number in range(1, plan.modules + 1)),
+        tuple(str(module_dir(root, number)) for number in range(1, plan.modules + 1)),
         str(callers),
         str(root / "offline"),
         boundary,
     )
 
 
-def _module(root: Path, number: int) -> Path:
+def module_dir(root: Path, number: int) -> Path:
+    """Where a module's files are."""
     return root / f"module-{number}"
 
 
-def _traversable(path: Path) -> bool:
+def traversable(path: Path) -> bool:
     """True if every directory above may be entered by other uids."""
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in (path, *path.parents))
 
 
-def _tool(*arguments: str) -> str:
+def run_tool(*arguments: str) -> str:
+    """What thresign-token prints. Raises ConfigurationError with its own words."""
     base = files("thresign") / "_token"
     command = [
         str(base / "thresign-token"),
@@ -132,8 +144,9 @@ def _tool(*arguments: str) -> str:
     return done.stdout
 
 
-def _make_token(root: Path, number: int) -> Member:
-    module = _module(root, number)
+def make_token(root: Path, number: int) -> Member:
+    """A new module's directory, with its token and PINs; what the roster says of it."""
+    directory = module_dir(root, number)
     for name, mode in (
         ("", 0o755),
         ("token", 0o700),
@@ -142,13 +155,13 @@ def _make_token(root: Path, number: int) -> Member:
         ("run", 0o755),
         ("node", 0o700),
     ):
-        (module / name).mkdir(mode=mode)
-    (module / "tls").mkdir(mode=0o700)
+        (directory / name).mkdir(mode=mode)
+    (directory / "tls").mkdir(mode=0o700)
     name = f"module-{number}"
-    printed = _tool(
+    printed = run_tool(
         "init",
-        *("--dir", str(module / "token"), "--label", name),
-        *("--user-pin-file", str(module / "pins" / "user.pin")),
+        *("--dir", str(directory / "token"), "--label", name),
+        *("--user-pin-file", str(directory / "pins" / "user.pin")),
         *("--so-pin-file", str(root / "offline" / f"{name}.so-pin")),
     )
     card = msgspec.json.decode(printed, type=_Card)
@@ -188,7 +201,9 @@ def _write_public(root: Path, plan: Plan, genesis: Genesis, settings: Settings) 
     _secret(root / "offline" / "ca.key", ca_key)
     entries = tuple(
         ModuleEntry(
-            member.number, member.name, f"https://{plan.host_of(member.number)}:{plan.base_port + 100 + member.number}"
+            member.number,
+            member.name,
+            f"https://{plan.host_of(member.number)}:{plan.base_port + REST_PORTS_ABOVE + member.number}",
         )
         for member in genesis.roster.members
     )
@@ -196,37 +211,41 @@ def _write_public(root: Path, plan: Plan, genesis: Genesis, settings: Settings) 
     (root / "ca.pem").write_bytes(ca_certificate)
 
 
-def _pin_genesis(root: Path, number: int, genesis: Genesis) -> None:
-    module = _module(root, number)
-    path = module / "genesis.bin"
+def pin_genesis(root: Path, number: int, genesis: Genesis) -> None:
+    """The module's token belongs to this domain from now on."""
+    directory = module_dir(root, number)
+    path = directory / "genesis.bin"
     path.write_bytes(genesis.encode())
     so_pin = root / "offline" / f"module-{number}.so-pin"
-    _tool("pin-genesis", "--dir", str(module / "token"), "--so-pin-file", str(so_pin), str(path))
+    run_tool("pin-genesis", "--dir", str(directory / "token"), "--so-pin-file", str(so_pin), str(path))
     path.unlink()
 
 
-def _certificate(root: Path, plan: Plan, number: int, genesis: Genesis) -> None:
+def issue_certificate(root: Path, host: str, number: int, genesis: Genesis) -> None:
+    """The module's TLS key and certificate, by the domain's CA."""
     now = datetime.datetime.now(datetime.UTC)  # noqa: TID251
     ca_key, ca_certificate = (root / "offline" / "ca.key").read_bytes(), (root / "ca.pem").read_bytes()
-    hosts = tuple(dict.fromkeys((plan.host_of(number), "localhost")))
+    hosts = tuple(dict.fromkeys((host, "localhost")))
     key, certificate = issue(ca_key, ca_certificate, module_uri(genesis.domain(), number), hosts, now, TLS_DAYS)
-    tls = _module(root, number) / "tls"
+    tls = module_dir(root, number) / "tls"
     (tls / "ca.pem").write_bytes(ca_certificate)
     (tls / "node.pem").write_bytes(certificate)
     _secret(tls / "node.key", key)
 
 
-def _module_file(root: Path, plan: Plan, number: int, own_uids: bool) -> None:
+def write_module_file(root: Path, number: int, places: dict[int, Place], own_uids: bool) -> None:
+    """module.toml of the module with this number; `places` has it and all others."""
     vault_uid, node_uid = (UID_BASE + 2 * number, UID_BASE + 2 * number + 1) if own_uids else (0, 0)
+    own = places[number]
     lines = [
         f"number = {number}",
         'domain = "../domain.json"',
         "",
         "[node]",
-        f'peer_host = "{plan.host_of(number)}"',
-        f"peer_port = {plan.base_port + number}",
-        f'rest_host = "{plan.host_of(number)}"',
-        f"rest_port = {plan.base_port + 100 + number}",
+        f'peer_host = "{own.host}"',
+        f"peer_port = {own.port}",
+        f'rest_host = "{own.host}"',
+        f"rest_port = {own.port + REST_PORTS_ABOVE}",
         f"uid = {node_uid}",
         "",
         "[vault]",
@@ -234,16 +253,19 @@ def _module_file(root: Path, plan: Plan, number: int, own_uids: bool) -> None:
         'harden = "report"',
         "",
         "[peers]",
+        *(peer_line(other, place) for other, place in sorted(places.items()) if other != number),
     ]
-    for other in range(1, plan.modules + 1):
-        if other != number:
-            lines.append(f'{other} = {{ host = "{plan.host_of(other)}", port = {plan.base_port + other} }}')
-    (_module(root, number) / "module.toml").write_text("\n".join(lines) + "\n")
+    (module_dir(root, number) / "module.toml").write_text("\n".join(lines) + "\n")
 
 
-def _give_away(root: Path, number: int) -> None:
+def peer_line(number: int, place: Place) -> str:
+    """A module in another's [peers]."""
+    return f'{number} = {{ host = "{place.host}", port = {place.port} }}'
+
+
+def give_away(root: Path, number: int) -> None:
     """Each process gets what is its own: the vault its token and journal, the node its journal and TLS key."""
-    module = _module(root, number)
+    directory = module_dir(root, number)
     vault_uid, node_uid = UID_BASE + 2 * number, UID_BASE + 2 * number + 1
     for name, uid in (
         ("token", vault_uid),
@@ -252,7 +274,7 @@ def _give_away(root: Path, number: int) -> None:
         ("node", node_uid),
         ("tls", node_uid),
     ):
-        for path in (module / name, *(module / name).rglob("*")):
+        for path in (directory / name, *(directory / name).rglob("*")):
             shutil.chown(path, uid, uid)
-    shutil.chown(module / "run", vault_uid, node_uid)
-    os.chmod(module / "run", 0o750)
+    shutil.chown(directory / "run", vault_uid, node_uid)
+    os.chmod(directory / "run", 0o750)

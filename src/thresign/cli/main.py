@@ -14,6 +14,7 @@ import typer
 
 from thresign.cli import demo as demonstration
 from thresign.cli.initialise import Plan, initialise
+from thresign.cli.joining import as_member, prepare, read_member
 from thresign.cli.output import errors, fail, progress, show
 from thresign.cli.processes import command, run_module
 from thresign.cli.taproot import output_of
@@ -93,6 +94,55 @@ def domain_init(
             f"boundary between vault and node: {made.boundary}\n"
             f"Take {made.offline} off this machine: it holds the SO PINs and the CA's key.",
         )
+
+
+@domain_app.command("prepare")
+def domain_prepare(
+    directory: Annotated[Path, typer.Argument(help="The domain's directory, as init made it, offline part and all.")],
+    host: Annotated[str, typer.Option(help="Where the new module's node listens.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="For its peers, REST 100 higher; after the last one's.")] = None,
+    same_uid: Annotated[bool, typer.Option(help="As root: do not give vault and node uids of their own.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a module that is to join a domain. Run it, then have it join with `domain change`."""
+    with _told():
+        made = prepare(
+            directory, host, port, not same_uid, lambda what: errors.print(f"thresign: {what}", markup=False)
+        )
+        show(made, as_json, f"module {made.module}\nfor `domain change --join`: {made.member_file}")
+
+
+@domain_app.command("members")
+def domain_members(profile: ProfileOption, as_json: Json = False) -> None:
+    """The domain's members now."""
+    with _client(profile) as client:
+        roster = client.roster()
+    lines = [
+        f"roster epoch {roster.epoch}: a quorum is {roster.quorum} of {len(roster.members)}, {roster.faults} may lie"
+    ]
+    lines += [f"module {member.number} ({member.name})" for member in roster.members]
+    show(roster, as_json, "\n".join(lines))
+
+
+@domain_app.command("change")
+def domain_change(
+    profile: ProfileOption,
+    join: Annotated[list[Path] | None, typer.Option(help="The member file of a module that joins.")] = None,
+    leave: Annotated[list[int] | None, typer.Option(help="The number of a module that leaves.")] = None,
+    idempotency_key: IdempotencyKey = None,
+    as_json: Json = False,
+) -> None:
+    """Change the domain's members: modules join, leave, or both."""
+    with _client(profile) as client, progress("changing the members"):
+        roster = client.roster()
+        gone = set(leave or ())
+        strangers = gone - {member.number for member in roster.members}
+        if strangers:
+            raise ConfigurationError(f"no members: {sorted(strangers)}")
+        stay = [as_member(m.number, m.name, m.vote_key, m.sealing_key) for m in roster.members if m.number not in gone]
+        members = (*stay, *map(read_member, join or ()))
+        answer = client.change_roster(roster.epoch + 1, members, idempotency_key)
+    show(answer, as_json, f"roster epoch {answer.roster_epoch or roster.epoch + 1}: {answer.status}")
 
 
 @module_app.command("run")

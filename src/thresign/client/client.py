@@ -17,10 +17,21 @@ from thresign.client.profile import Profile
 from thresign.errors import ThresignError, Undecided, by_code
 from thresign.orders import sign_body
 from thresign.orders.orders import Tweak
-from thresign.policy.actions import CALLERS_PATH, JSON, KEYS_PATH, OCTETS, CreateKey, EnrolCaller, check_name
+from thresign.policy.actions import (
+    CALLERS_PATH,
+    JSON,
+    KEYS_PATH,
+    OCTETS,
+    ROSTER_PATH,
+    CreateKey,
+    EnrolCaller,
+    NewMember,
+    Reconfigure,
+    check_name,
+)
 from thresign.rest.interface import NodeStatus
 from thresign.rest.problems import Problem
-from thresign.rest.schemas import KeyList, KeyView, RequestView
+from thresign.rest.schemas import KeyList, KeyView, RequestView, RosterView
 
 LIFETIME_S = 60
 TRY_NEXT = frozenset({429, 502, 503})
@@ -85,6 +96,20 @@ class Client:
         """Admits a caller by its Ed25519 public key (32 bytes); without roles it may nothing."""
         body = msgspec.json.encode(EnrolCaller(caller, public_key, roles))
         return self._post(CALLERS_PATH, body, JSON, idempotency_key)
+
+    def roster(self) -> RosterView:
+        """The domain's members."""
+        return _read(self._get(ROSTER_PATH, signed=False), RosterView)
+
+    def change_roster(
+        self, epoch: int, members: tuple[NewMember, ...], idempotency_key: str | None = None
+    ) -> RequestView:
+        """Changes the domain's members to these, as roster epoch `epoch`; answered once it has begun at one node.
+
+        Raises ReshareNeeded naming the keys that would keep too few participants.
+        """
+        body = msgspec.json.encode(Reconfigure(epoch, members))
+        return self._post(ROSTER_PATH, body, JSON, idempotency_key)
 
     def keys(self) -> tuple[KeyView, ...]:
         """All keys."""

@@ -53,6 +53,13 @@ class VoteKey(Protocol):
 class Token(VoteKey, Protocol):
     """A token holding shares and nonces. All methods raise CustodyError when the token refuses the call as a whole."""
 
+    def roster_epoch(self) -> int:
+        """Of the roster that the token has pinned: it believes certificates of this one only."""
+
+    def reconfigure(self, succession: bytes) -> int:
+        """Pins the roster that follows the pinned one, by its certificate (orders.succession); its epoch. Kept across
+        restarts before this returns."""
+
     def check_certificate(self, certificate: bytes) -> None:
         """Checks q commit votes in C and remembers the header; required before its orders are signed."""
 

@@ -47,6 +47,8 @@ RESULTS: dict[int, tuple[str, str]] = {
     0x26: ("TS_UNKNOWN_VOTER", "a vote by no member of the roster"),
     0x27: ("TS_VOTE_SIGNATURE", "a vote's signature does not verify for this header and view"),
     0x28: ("TS_UNKNOWN_HEADER", "no certificate for this header was checked, or it is long past"),
+    0x29: ("TS_OTHER_NEXT_ROSTER", "a roster that its certificate does not name"),
+    0x2A: ("TS_ROSTER_CHANGE", "a roster that may not follow the one that is pinned"),
     0x30: ("TS_PROOF_MALFORMED", "an inclusion proof whose length does not fit index and count"),
     0x31: ("TS_NOT_IN_BATCH", "an inclusion proof that leads to another batch root"),
     0x32: ("TS_ORDER_KIND", "an order of another kind"),

@@ -41,6 +41,7 @@ KEYGEN_BEGIN = _mechanism(0x17, "TS_KEYGEN_BEGIN")
 KEYGEN_DEAL = _mechanism(0x18, "TS_KEYGEN_DEAL")
 KEYGEN_FINISH = _mechanism(0x19, "TS_KEYGEN_FINISH")
 KEYGEN_FORGET = _mechanism(0x1A, "TS_KEYGEN_FORGET")
+RECONFIGURE = _mechanism(0x1B, "TS_RECONFIGURE")
 ALL = (
     VOTE,
     STATEMENT,
@@ -53,8 +54,10 @@ ALL = (
     KEYGEN_DEAL,
     KEYGEN_FINISH,
     KEYGEN_FORGET,
+    RECONFIGURE,
 )
 
+_PINNED_BYTES = 8 + 32
 _ANNOUNCEMENT_BYTES_MAX = 16 * 1024
 _SHARE_ENTRY_BYTES = 4 + 4 + ELEMENT_BYTES_MAX
 _KEYGEN_BYTES_MAX = 64 * 1024
@@ -108,6 +111,12 @@ class SoftwareToken:
 
     def sign_statement(self, unsigned: bytes) -> bytes:
         return self._call(STATEMENT, unsigned, 64)
+
+    def roster_epoch(self) -> int:
+        return int.from_bytes(self._call(RECONFIGURE, b"\x00", _PINNED_BYTES)[:8], "big")
+
+    def reconfigure(self, succession: bytes) -> int:
+        return int.from_bytes(self._call(RECONFIGURE, succession, _PINNED_BYTES)[:8], "big")
 
     def check_certificate(self, certificate: bytes) -> None:
         self._call(CERTIFICATE, certificate, 32)

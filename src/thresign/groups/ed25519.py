@@ -20,3 +20,17 @@ def is_valid(public_key: bytes, message: bytes, signature: bytes) -> bool:
     if len(public_key) != PUBLIC_KEY_BYTES or len(signature) != SIGNATURE_BYTES:
         return False
     return bool(_verify(signature, message, _length(len(message)), public_key) == 0)
+
+
+_point = libnacl.nacl.crypto_core_ed25519_is_valid_point
+_multiply = libnacl.nacl.crypto_scalarmult
+_EIGHT = (8).to_bytes(32, "little")
+
+
+def are_member_keys(vote_key: bytes, sealing_key: bytes) -> bool:
+    """True iff a roster may have them: an Ed25519 point of the prime-order subgroup, and an X25519 point that is not of
+    small order (native/certificate/roster.c asks the same functions)."""
+    if len(vote_key) != PUBLIC_KEY_BYTES or len(sealing_key) != PUBLIC_KEY_BYTES:
+        return False
+    shared = libnacl.ctypes.create_string_buffer(32)
+    return bool(_point(vote_key) == 1 and _multiply(shared, _EIGHT, sealing_key) == 0)

@@ -11,6 +11,7 @@ from thresign.ledger.state import State
 from thresign.ledger.verdicts import Change, Checks, Permit
 from thresign.orders.merkle import batch_root, order_hash
 from thresign.orders.orders import Order
+from thresign.orders.roster import Roster
 
 
 @dataclass(slots=True)
@@ -26,6 +27,10 @@ class Draft:
     """Things that at most one entry of a batch may change: (kind, which)."""
     fresh: list[tuple[str, object]] = field(default_factory=list)
     """Those that the entry being judged has claimed."""
+    creates: bool = False
+    """An earlier entry creates a key."""
+    next_roster: Roster | None = None
+    """What an earlier entry has follow the present roster."""
 
     def __post_init__(self) -> None:
         self.assigner = Assigner(self.state, self.time_ms)

@@ -18,6 +18,7 @@ from thresign.frost import suites
 from thresign.frost.tweaks import KeyTweak, tweaked
 from thresign.ids import RequestId
 from thresign.ledger.draft import Draft
+from thresign.ledger.judge_roster import judge_roster
 from thresign.ledger.state import Key, KeyState, RequestRecord, State
 from thresign.ledger.verdicts import Change, Known, Later, Permit, Refuse, Verdict
 from thresign.limits import CALLERS_MAX, KEYS_MAX
@@ -26,7 +27,8 @@ from thresign.orders.genesis import Caller
 from thresign.orders.merkle import order_hash
 from thresign.orders.orders import KeygenOrder, NoticeOrder, SignOrder, Usage
 from thresign.orders.requests import Request
-from thresign.policy.actions import CreateKey, EnrolCaller, Sign, parse
+from thresign.orders.roster import Roster
+from thresign.policy.actions import CreateKey, EnrolCaller, Reconfigure, Sign, parse
 from thresign.policy.rules import Deny, decide
 
 
@@ -40,7 +42,8 @@ def judge_request(draft: Draft, request: Request) -> Verdict:
     - path and body are well-formed; the caller's roles permit the action; [LEDGER-R4]
     - a body that travels apart is held; [LEDGER-R5]
     - the key is active, admits the tweaks, and signers are ready; or the key's name is free; or the caller's record is
-      valid; and the ledger has room for one key or caller more. [LEDGER-R6]
+      valid; and the ledger has room for one key or caller more; [LEDGER-R6]
+    - or the next roster may follow (judge_roster).
     """
     state = draft.state
     refusal = _authenticate(draft, request) or _in_time(draft, request)
@@ -67,8 +70,10 @@ def judge_request(draft: Draft, request: Request) -> Verdict:
         verdict = _sign(draft, request, request_id, action)
     elif isinstance(action, CreateKey):
         verdict = _create_key(draft, request, request_id, action)
-    else:
+    elif isinstance(action, EnrolCaller):
         verdict = _enrol(draft, request, request_id, action)
+    else:
+        verdict = _reconfigure(draft, request, request_id, action)
     if isinstance(verdict, Permit):
         draft.requests.add(request_id)
     return verdict
@@ -149,6 +154,8 @@ def _create_key(draft: Draft, request: Request, request_id: RequestId, action: C
     min_signers = action.min_signers or roster.q
     if not roster.f + 1 <= min_signers <= n - roster.f:
         return Refuse(MalformedRequest(f"min_signers lies between {roster.f + 1} and {n - roster.f} for {n} modules"))
+    if draft.next_roster is not None:
+        return Later("the next roster stands in the same batch")
     held = state.key_by_name(action.name)
     if held is not None and held.state is not KeyState.FAILED:
         return Refuse(Conflict(f"there is a key {action.name!r}"))
@@ -184,6 +191,21 @@ def _create_key(draft: Draft, request: Request, request_id: RequestId, action: C
         state.put_key(record)
         state.key_names[record.name] = key
 
+    draft.creates = True
+    return Permit(order, (_record(request, request_id, encoded), apply), encoded)
+
+
+def _reconfigure(draft: Draft, request: Request, request_id: RequestId, action: Reconfigure) -> Verdict:
+    verdict = judge_roster(draft, action)
+    if not isinstance(verdict, Roster):
+        return verdict
+    draft.next_roster = verdict
+
+    def apply(state: State) -> None:
+        state.pending = verdict
+
+    order = NoticeOrder(sha256(request.encode()))
+    encoded = order.encode()
     return Permit(order, (_record(request, request_id, encoded), apply), encoded)
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from thresign.errors import ThresignError, ensure
+from thresign.errors import InvariantBroken, ThresignError, ensure
 from thresign.ids import ModuleNumber
 from thresign.ledger.draft import Draft, Plan, finish
 from thresign.ledger.judge_keys import fail, judge_abort, judge_confirmed, judge_generated
 from thresign.ledger.judge_requests import judge_request
 from thresign.ledger.judge_statements import judge_announcement, judge_found, judge_missing, judge_present
 from thresign.ledger.state import EXPIRY_BUCKET_MS, KeyState, State
-from thresign.ledger.verdicts import Checks, Permit, Refuse, Verdict
+from thresign.ledger.verdicts import Checks, Later, Permit, Refuse, Verdict
 from thresign.orders.batch import Entry
 from thresign.orders.genesis import Genesis, Settings
 from thresign.orders.header import Header
@@ -29,6 +29,7 @@ from thresign.orders.statements import (
     MissingReports,
     Present,
 )
+from thresign.orders.succession import joined, left
 from thresign.trust.standing import Standing
 
 
@@ -43,7 +44,10 @@ def first_state(genesis: Genesis, settings: Settings) -> State:
 
 
 def judge(draft: Draft, entry: Entry) -> Verdict:
-    """The verdict on one more entry of the draft."""
+    """The verdict on one more entry of the draft. While the next roster has not followed, nothing is ordered: the slot
+    is the next roster's. [LEDGER-C6]"""
+    if draft.state.pending is not None:
+        return Later("the next roster has not followed yet")
     verdict = _judge(draft, entry)
     draft.judged(isinstance(verdict, Permit))
     return verdict
@@ -125,12 +129,37 @@ def apply(state: State, header: Header, planned: Plan) -> None:
     state.head = header.digest()
 
 
+def enter_roster(state: State) -> None:
+    """The pending roster follows: from the next sequence on it decides. Raises InvariantBroken if there is none.
+
+    Orders that no result is known of are not replaced any more, since who holds a result and who reports it missing
+    would be counted under two rosters: they count as found (docs/adr/0008). What was known of who left goes with them.
+    """
+    roster, old = state.pending, state.roster
+    if roster is None:
+        raise InvariantBroken("no roster is pending")
+    state.roster, state.pending = roster, None
+    state.began, state.began_head = state.sequence, state.head
+    state.last_number = max(state.last_number, roster.members[-1].number)
+    for member in left(old, roster):
+        number = ModuleNumber(member.number)
+        state.incarnations.pop(number, None)
+        state.standings.pop(number, None)
+        state.credits.pop(number, None)
+        for place in [place for place in state.pools if place[0] == number]:
+            del state.pools[place]
+    for member in joined(old, roster):
+        state.standings[ModuleNumber(member.number)] = Standing()
+    for record in state.requests.values():
+        state.found[record.order] = record.expires_ms
+
+
 def _expire(state: State, time_ms: int) -> None:
     """Drops what agreed time has ended: requests, found orders, nonces, ceremonies."""
     if time_ms // EXPIRY_BUCKET_MS != state.time_ms // EXPIRY_BUCKET_MS:
         state.expire_requests(time_ms)
-    for leaf in [leaf for leaf, expires_ms in state.found.items() if expires_ms <= time_ms]:
-        del state.found[leaf]
+        for leaf in [leaf for leaf, expires_ms in state.found.items() if expires_ms <= time_ms]:
+            del state.found[leaf]
     for pool in state.pools.values():
         while pool.nonces and pool.nonces[0].expires_ms <= time_ms:
             pool.nonces.popleft()

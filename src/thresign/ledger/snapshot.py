@@ -107,6 +107,10 @@ class Snapshot(Record, frozen=True):
     genesis: Genesis
     settings: Settings
     roster: Roster
+    pending: Annotated[tuple[Roster, ...], Count(1)]
+    began: U64
+    began_head: Annotated[bytes, Var(32)]
+    last_number: U16
     callers: Annotated[tuple[Caller, ...], Count(CALLERS_MAX)]
     keys: Annotated[tuple[KeyPart, ...], Count(KEYS_MAX)]
     modules: Annotated[tuple[ModulePart, ...], Count(MODULES_MAX)]
@@ -124,6 +128,10 @@ class _Fixed(Record, frozen=True):
     head: Bytes32
     domain: Bytes32
     roster: Bytes32
+    pending: Annotated[tuple[Roster, ...], Count(1)]
+    began: U64
+    began_head: Annotated[bytes, Var(32)]
+    last_number: U16
     callers: Annotated[tuple[Caller, ...], Count(CALLERS_MAX)]
     keys: Annotated[tuple[KeyPart, ...], Count(KEYS_MAX)]
     modules: Annotated[tuple[ModulePart, ...], Count(MODULES_MAX)]
@@ -139,6 +147,7 @@ def digest(state: State) -> Digest:
         state.head,
         state.domain,
         state.roster.digest(),
+        *_succession(state),
         callers(state),
         keys(state),
         _modules(state),
@@ -187,6 +196,7 @@ def _head(state: State, requests: tuple[RequestPart, ...]) -> Snapshot:
         state.genesis,
         state.settings,
         state.roster,
+        *_succession(state),
         callers(state),
         keys(state),
         _modules(state),
@@ -206,6 +216,9 @@ def restore(snapshot: Snapshot, domain: Digest) -> State:
         raise MalformedRecord("a snapshot of another trust domain")
     state = State(genesis, settings, domain, snapshot.roster, Digest(snapshot.head))
     state.sequence, state.time_ms = snapshot.sequence, snapshot.time_ms
+    state.pending = snapshot.pending[0] if snapshot.pending else None
+    state.began, state.began_head = snapshot.began, Digest(snapshot.began_head) if snapshot.began_head else None
+    state.last_number = snapshot.last_number
     state.callers = {caller.id: caller for caller in snapshot.callers}
     for part in snapshot.keys:
         key = _key(part)
@@ -233,6 +246,11 @@ def restore(snapshot: Snapshot, domain: Digest) -> State:
     if take(state) != snapshot:
         raise MalformedRecord("a snapshot that is not in canonical order")
     return state
+
+
+def _succession(state: State) -> tuple[tuple[Roster, ...], int, bytes, int]:
+    pending = () if state.pending is None else (state.pending,)
+    return pending, state.began, state.began_head or b"", state.last_number
 
 
 def callers(state: State) -> tuple[Caller, ...]:

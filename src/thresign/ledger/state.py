@@ -122,6 +122,14 @@ class State:
     head: Digest
     sequence: int = 0
     time_ms: int = 0
+    pending: Roster | None = None
+    """The roster that follows this one: nothing is ordered before it has."""
+    began: int = 0
+    """The sequence after which this roster's epoch began."""
+    began_head: Digest | None = None
+    """The head then; None in the genesis' epoch."""
+    last_number: int = 0
+    """The highest number that any module has had."""
     callers: dict[str, Caller] = field(default_factory=dict)
     keys: dict[KeyId, Key] = field(default_factory=dict)
     key_names: dict[str, KeyId] = field(default_factory=dict)
@@ -139,6 +147,9 @@ class State:
     """Those of `expiry` that were encoded and have not changed since; no part of the agreed state."""
     changed_keys: dict[KeyId, None] = field(default_factory=dict)
     """Keys that changed since somebody last cleared this; no part of the agreed state."""
+
+    def __post_init__(self) -> None:
+        self.last_number = max(self.last_number, self.roster.members[-1].number)
 
     def put_request(self, request: RequestId, record: RequestRecord) -> None:
         """Adds a request, or replaces what is known of it."""

@@ -51,6 +51,9 @@ class Checks(Protocol):
     def signature(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         """An Ed25519 signature of a caller or a token."""
 
+    def member_keys(self, vote_key: bytes, sealing_key: bytes) -> bool:
+        """Keys that a token takes for a member's: the vote key a point of prime order, the sealing key not of small."""
+
     def announcement(self, announcement: Announcement) -> bool:
         """The token's signature, and every commitment a valid group element; remembered by the token for later use."""
 

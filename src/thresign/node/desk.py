@@ -41,8 +41,10 @@ from thresign.orders.batch import Batch, Entry
 from thresign.orders.equivocation import Equivocation, place_of
 from thresign.orders.genesis import Caller
 from thresign.orders.requests import Request
-from thresign.policy.actions import CALLERS_PATH, EnrolCaller, parse
-from thresign.rest.interface import Enrolled, KeyMade, ModuleState, NodeStatus, Outcome, Proof, Signed, Waiting
+from thresign.orders.roster import Roster
+from thresign.orders.succession import Succession, newest
+from thresign.policy.actions import CALLERS_PATH, ROSTER_PATH, EnrolCaller, Reconfigure, parse
+from thresign.rest.interface import Changed, Enrolled, KeyMade, ModuleState, NodeStatus, Outcome, Proof, Signed, Waiting
 from thresign.setup.files import Domain
 from thresign.signing.stages import Answered
 from thresign.storage.interface import OrderRow
@@ -65,6 +67,8 @@ class Desk:
         self._history: History = runtime.history
         self._peers_up = peers_up
         self._status: calls.Status | None = None
+        self._roster = domain.genesis.roster
+        self._chain: tuple[Succession, ...] = ()
         self._view = 0
         self._sequence = 0
         self._time_ms = 0
@@ -73,6 +77,8 @@ class Desk:
         self._waiting: defaultdict[bytes, list[asyncio.Future[Outcome]]] = defaultdict(list)
         self._what: OrderedDict[bytes, tuple[bytes, str]] = OrderedDict()
         """What recent requests ask for, and whose they are."""
+        self._changes: dict[bytes, int] = {}
+        """Requests for a change of the members, and the roster epoch that each leads to."""
         self._judging = Judging(runtime.ask_vault)
         self._closed: Exception | None = None
         """Why nothing is taken in any more."""
@@ -102,6 +108,8 @@ class Desk:
             return known
         if self._closed is not None:
             raise self._closed
+        if self._roster.member(self._number) is None:
+            raise self._undecided(request)
         if len(self._waiting) >= PENDING_REQUESTS_MAX:
             raise Overloaded(f"{len(self._waiting)} requests wait at this node")
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -140,10 +148,13 @@ class Desk:
         found = self.outcome(request, caller)
         if not isinstance(found, Signed):
             raise UnknownRequest("this request has no signature, so there is no evidence of one")
-        return build(self._history, self._domain.genesis, request, found.key)
+        return build(self._history, self._domain.genesis, self._chain, request, found.key)
+
+    def roster(self) -> Roster:
+        return self._roster
 
     def status(self) -> NodeStatus:
-        roster = self._domain.genesis.roster
+        roster = self._roster
         up = self._peers_up()
         answering = self._runtime.answering()
         reason = ""
@@ -151,6 +162,8 @@ class Desk:
             reason = f"this module ends: {self._closed}"
         elif self._status is None:
             reason = "this module's vault does not answer"
+        elif roster.member(self._number) is None:
+            reason = f"module {self._number} is no member in roster epoch {roster.epoch}"
         elif answering < roster.q:
             reason = f"{answering} of {len(roster.members)} modules answer, {roster.q} are needed"
         vault = self._status
@@ -173,6 +186,7 @@ class Desk:
             not reason,
             reason,
             tuple(_proof(evidence) for evidence in self._runtime.accusations.proofs),
+            roster.epoch,
         )
 
     # --- Watcher --------------------------------------------------------------------------------------------------
@@ -180,9 +194,15 @@ class Desk:
     def vault_up(self, status: calls.Status) -> None:
         self._status = status
         self._view, self._sequence, self._time_ms = status.view, status.sequence, status.time_ms
+        self._chain, self._roster = status.chain, newest(self._domain.genesis.roster, status.chain)
         for part in status.keys:
             self._know(part)
         self._callers = {caller.id: caller for caller in status.callers}
+        if self._roster.member(self._number) is None:
+            self._left()
+        for request, epoch in self._changes.items():
+            if epoch <= len(status.chain):
+                self._tell(request, Changed(request, epoch))
 
     def vault_down(self) -> None:
         self._status = None
@@ -196,6 +216,8 @@ class Desk:
                 self._remember(entry.id(), entry.what(), entry.caller)
                 if entry.path == CALLERS_PATH:
                     self._enrolled(entry)
+                elif entry.path == ROSTER_PATH:
+                    self._changing(entry)
 
     def answered(self, answered: Answered) -> None:
         certified, signature = answered.held.combined.certified, answered.held.combined.signature
@@ -213,6 +235,13 @@ class Desk:
         if isinstance(entry, Request):
             self._fail(entry.id(), error)
 
+    def _left(self) -> None:
+        """This module is no member any more, or not yet: another answers whoever waits here."""
+        for futures in self._waiting.values():
+            for future in futures:
+                if not future.done():
+                    future.set_exception(Undecided(f"module {self._number} is no member of the domain: ask another"))
+
     def close(self, why: Exception) -> None:
         """This node does not go on: whoever waits here is told, and whoever still comes."""
         self._closed = why
@@ -224,7 +253,7 @@ class Desk:
                 future.set_exception(why)
 
     def body_held(self, content_sha256: bytes, holders: int) -> None:
-        if holders >= self._domain.genesis.roster.q:
+        if holders >= self._roster.q:
             for future in self._bodies.pop(content_sha256, ()):
                 if not future.done():
                     future.set_result(None)
@@ -282,7 +311,9 @@ class Desk:
     def _undecided(self, request: Request) -> ThresignError:
         if request.expires_s <= time.time():
             return RequestExpired("the request expired before a decision was reached")
-        roster = self._domain.genesis.roster
+        roster = self._roster
+        if roster.member(self._number) is None:
+            return Undecided(f"module {self._number} is no member in roster epoch {roster.epoch}: ask one that is")
         answering = self._runtime.answering()
         return Undecided(
             f"{answering} of {len(roster.members)} modules answer, {roster.q} are needed for a decision;"
@@ -352,6 +383,8 @@ class Desk:
         for key in self._keys.values():
             if key.request == name and key.state in (KeyState.ACTIVE, KeyState.FAILED):
                 return KeyMade(name, key)
+        if name in self._changes and self._changes[name] <= self._roster.epoch:
+            return Changed(name, self._changes[name])
         return Waiting(name, "ordered") if rows else None
 
     def _key_of(self, row: OrderRow) -> KeyPart | None:
@@ -378,6 +411,11 @@ class Desk:
         if isinstance(action, EnrolCaller):
             self._callers[action.id] = Caller(action.id, action.public_key, tuple(sorted(set(action.roles))))
             self._tell(request.id(), Enrolled(request.id(), action.id))
+
+    def _changing(self, request: Request) -> None:
+        action = parse(request)
+        if isinstance(action, Reconfigure):
+            self._changes[request.id()] = action.epoch
 
 
 async def _within(future: asyncio.Future[T], seconds: float) -> T:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from thresign.errors import ThresignError
 from thresign.orders.batch import Entry
 from thresign.orders.equivocation import Equivocation
+from thresign.orders.roster import Roster
 from thresign.signing.stages import Answered
 from thresign.vault import calls
 from thresign.wire.canonical import Record
@@ -172,6 +173,13 @@ class Restored(NamedTuple):
     status: calls.Status
 
 
+class Switched(NamedTuple):
+    """The next roster's epoch has begun: for queries, the vault stands here; who is not a member is not talked to."""
+
+    status: calls.Status
+    roster: Roster
+
+
 class Equivocated(NamedTuple):
     """A module signed two things of which it may sign one: keep the proof. Both signatures have been checked."""
 
@@ -220,6 +228,7 @@ Output = (
     | SendDecided
     | SendHeld
     | Restored
+    | Switched
     | Prunable
     | Equivocated
     | WantBody

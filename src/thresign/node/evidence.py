@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from thresign.errors import Undecided, UnknownRequest
 from thresign.ledger.snapshot import KeyPart
 from thresign.node.history import History
@@ -13,11 +15,12 @@ from thresign.orders.merkle import inclusion_proofs, leaf_hash
 from thresign.orders.orders import SignOrder
 from thresign.orders.requests import Request
 from thresign.orders.statements import KeyGenerated
+from thresign.orders.succession import Succession
 from thresign.storage.interface import OrderRow
 
 
-def build(history: History, genesis: Genesis, request: bytes, key: KeyPart) -> bytes:
-    """The bundle of an answered sign request. Raises UnknownRequest, Undecided."""
+def build(history: History, genesis: Genesis, chain: Sequence[Succession], request: bytes, key: KeyPart) -> bytes:
+    """The bundle of an answered sign request; `chain` as far as this node knows. Raises UnknownRequest, Undecided."""
     rows = history.orders(request)
     row = next((row for row in rows if history.answered(row.leaf)), None)
     if row is None:
@@ -27,9 +30,9 @@ def build(history: History, genesis: Genesis, request: bytes, key: KeyPart) -> b
     if result is None or not isinstance(asked, Request):
         raise UnknownRequest("this node's journal no longer holds the request")
     generated, confirmed = _generation(history, key)
-    evidence = Evidence(
-        genesis, asked, _inclusion(history, row), generated, confirmed, result.partials, result.signature
-    )
+    decided = _inclusion(history, row)
+    links = tuple(chain[: decided.certificate.header.roster_epoch])
+    evidence = Evidence(genesis, links, asked, decided, generated, confirmed, result.partials, result.signature)
     return evidence.encode()
 
 

@@ -166,6 +166,7 @@ class Replica:
         for refill in self.refills.values():
             refill.under_way = 0
         self._agree(agree.VaultUp(status))
+        self._enter_roster()
         self._know_found([Digest(order) for order in status.found])
         self._refill(status.unused)
         self._fill_journal(status.sequence)
@@ -262,6 +263,8 @@ class Replica:
                         self._out.append(out.Prunable(effect.base))
                 case agree.Restored():
                     self._restored(effect.status)
+                case agree.Switched():
+                    self._switched(effect.status)
                 case agree.Entered():
                     self._out.append(out.Observe("view", 0, str(effect.view)))
 
@@ -301,6 +304,25 @@ class Replica:
         self._journalled = status.sequence
         self._out.append(out.Restored(status))
         self._vault_up(status)
+
+    def _switched(self, status: calls.Status) -> None:
+        """The next roster's epoch has begun."""
+        self._presenting = False
+        self._enter_roster()
+        for refill in self.refills.values():
+            refill.under_way = 0
+        self._out.append(out.Switched(status, self.core.roster))
+        self._refill(status.unused)
+
+    def _enter_roster(self) -> None:
+        """The walks of orders go on under the roster that the core is in now."""
+        rosters = (self.core.genesis, *(link.roster for link in self.core.chain))
+        if self.journey.roster == rosters[-1]:
+            return
+        given_up = tuple(FoundRecord(leaf) for leaf, walk in self.journey.walks.items() if walk.reported)
+        if given_up:
+            self._out.append(out.Write(0, given_up))
+        self._carry_out(journey.enter_roster(self.journey, rosters, self._now_ms))
 
     def _deliver(self, effect: agree.Deliver) -> None:
         applied, entries = effect.applied, effect.batch.entries
@@ -345,7 +367,9 @@ class Replica:
                 self._ceremony(ceremony.opened(self.ceremonies, leaf, applied.sequence, index, order))
 
     def _walk(self, event: sign.Event) -> None:
-        effects = journey.step(self.journey, event, self._now_ms)
+        self._carry_out(journey.step(self.journey, event, self._now_ms))
+
+    def _carry_out(self, effects: list[sign.Effect]) -> None:
         answered = tuple(
             AnsweredRecord(effect.answered.held.combined.certified.leaf)
             for effect in effects
@@ -475,7 +499,9 @@ class Replica:
             ceremony.over(self.ceremonies, Digest(part.ceremony))
 
     def _refill(self, unused: tuple[int, ...]) -> None:
-        """Announces nonces while the pools are low; what is on its way counts."""
+        """Announces nonces while the pools are low; what is on its way counts. Only members do."""
+        if not self.core.member:
+            return
         for group, refill in self.refills.items():
             coming = refill.under_way * NONCES_PER_ANNOUNCEMENT_MAX
             if unused[group] + coming <= REFILL_BELOW:

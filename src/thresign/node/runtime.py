@@ -23,6 +23,7 @@ from thresign.node.history import History
 from thresign.node.records import DecidedRecord
 from thresign.node.replica import MESSAGES, Replica
 from thresign.orders.batch import Batch, Entry
+from thresign.orders.roster import Roster
 from thresign.signing.events import Delivered
 from thresign.signing.stages import Answered
 from thresign.vault import calls
@@ -81,6 +82,9 @@ class Mesh(Protocol):
     def broadcast(self, payload: bytes) -> None:
         """To all."""
 
+    def keep(self, members: frozenset[int] | None) -> None:
+        """Connections to others than these end, and are not taken in; None: to all that are configured."""
+
 
 class Ports(NamedTuple):
     """What wiring plugs in after both sides exist."""
@@ -127,6 +131,11 @@ class Runtime:
         """How long the last syncs took."""
         self._disk = ThreadPoolExecutor(1, "journal")
 
+    @property
+    def roster(self) -> Roster:
+        """That of the epoch which the vault is in."""
+        return self.replica.core.roster
+
     def now_ms(self) -> int:
         """The loop's monotonic clock."""
         return int(self._loop.time() * 1000)
@@ -151,9 +160,15 @@ class Runtime:
             self.give_body(content_sha256, body, lambda _reply: None)
         self.ports.watcher.vault_up(status)
         self.feed(ev.VaultUp(status))
+        self._members()
         if not self._recovered:
             self._recovered = True
             self._do_all(self.replica.recover(self._past(), self.now_ms()))
+
+    def _members(self) -> None:
+        """Tells the connections whom to keep: a module that is no member itself follows whoever was configured."""
+        members = frozenset(self.roster.numbers())
+        self.ports.mesh.keep(members if self.number in members else None)
 
     def vault_down(self) -> None:
         """The vault's connection broke."""
@@ -257,6 +272,10 @@ class Runtime:
                 self._send_held(output)
             case ev.Restored():
                 ports.watcher.vault_up(output.status)
+                self._members()
+            case ev.Switched():
+                ports.watcher.vault_up(output.status)
+                self._members()
             case ev.Equivocated():
                 if self.accusations.add(output.evidence):
                     ports.watcher.observed("equivocation", output.evidence.number, "two signed messages in one place")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import uvicorn
 
-from thresign.errors import StorageError, Undecided
+from thresign.errors import StorageError, ThresignError, Undecided
 from thresign.groups import ed25519
 from thresign.journal.file import JournalFile
 from thresign.journal.segments import SegmentedJournal
@@ -26,7 +26,7 @@ from thresign.peers.connection import Events as PeerEvents
 from thresign.peers.identity import contexts
 from thresign.rest.app import make_app
 from thresign.rest.connection import Connection
-from thresign.setup.files import ModuleConfig
+from thresign.setup.files import ModuleConfig, read_module
 from thresign.signing.combining import SigningKey, combine
 from thresign.storage.sqlite import SqliteIndex
 from thresign.telemetry.log import Log
@@ -57,6 +57,32 @@ class NativeCombiner:
 
     def signed(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         return ed25519.is_valid(public_key, message, signature)
+
+
+def _addresses(config: ModuleConfig) -> dict[int, Address]:
+    return {number: Address(entry.host, entry.port) for number, entry in config.peers.items()}
+
+
+class _Mesh(Peers):
+    """Looks into the module's file again when the members change: the operator has written there where a new one is."""
+
+    def __init__(
+        self,
+        config: ModuleConfig,
+        addresses: Mapping[int, Address],
+        tls: tuple[ssl.SSLContext, ssl.SSLContext],
+        events: PeerEvents,
+        complain: Callable[[int, Exception], None],
+    ) -> None:
+        super().__init__(config.number, config.domain.id, addresses, tls, events, complain)
+        self._config = config
+
+    def keep(self, members: frozenset[int] | None) -> None:
+        try:
+            self.know(_addresses(read_module(self._config.directory)))
+        except ThresignError as error:
+            self.complain(0, error)
+        super().keep(members)
 
 
 class Node:
@@ -99,7 +125,7 @@ class Node:
 
     def _make_peers(self) -> Peers:
         config = self._config
-        addresses = {number: Address(entry.host, entry.port) for number, entry in config.peers.items()}
+        addresses = _addresses(config)
         addresses[config.number] = Address(config.node.peer_host, config.node.peer_port)
         tls = contexts(config.tls_dir / "ca.pem", config.tls_dir / "node.pem", config.tls_dir / "node.key")
         events = PeerEvents(self.runtime.peer_up, self.runtime.peer_down, self.runtime.peer_frame)
@@ -107,7 +133,7 @@ class Node:
         def complain(number: int, error: Exception) -> None:
             self._log.debug("peer", module=number, error=f"{type(error).__name__}: {error}")
 
-        return Peers(config.number, config.domain.id, addresses, tls, events, complain)
+        return _Mesh(config, addresses, tls, events, complain)
 
     def _uvicorn_config(self) -> uvicorn.Config:
         node, tls = self._config.node, self._config.tls_dir

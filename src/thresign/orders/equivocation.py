@@ -64,10 +64,9 @@ def verify(evidence: Equivocation, roster: Roster, domain: bytes, valid: Callabl
         if isinstance(message, SignedVote):
             header = message.header
             place = (header.domain, header.roster_epoch, header.roster)
-            expected: tuple[object, ...] = (domain, roster.epoch, roster.digest())
         else:
-            place, expected = (message.domain, message.roster_epoch, b""), (domain, roster.epoch, b"")
-        if place != expected:
+            place = (message.domain, message.roster_epoch, message.roster)
+        if place != (domain, roster.epoch, roster.digest()):
             raise InvalidEvidence("a message of another domain or roster")
         if not valid(member.vote_key, message.signed_bytes(), message.signature):
             raise InvalidEvidence(f"a signature that is not module {evidence.number}'s")

@@ -45,28 +45,38 @@ class Vote(Record, frozen=True):
             raise MalformedRecord("vote: phase")
 
 
+NO_ROSTER = bytes(32)
+"""In a checkpoint: the members stay as they are."""
+
+
 class Checkpoint(Statement, frozen=True):
-    """This module's ledger after `sequence` has this digest."""
+    """This module's ledger after `sequence` has this digest, and the roster with digest `next` follows (zeros:
+    none)."""
 
     TAG: ClassVar[bytes] = b"ts.chkp1"
     domain: Bytes32
     roster_epoch: U64
+    roster: Bytes32
     sequence: U64
     header: Bytes32
     state: Bytes32
+    next: Bytes32
     number: U16
     signature: Bytes64
 
 
 class CheckpointCertificate(Record, frozen=True):
-    """q equal checkpoints: the state after `sequence` is agreed (a *stable* checkpoint)."""
+    """q equal checkpoints: the state after `sequence` is agreed (a *stable* checkpoint). With a next roster it is the
+    certificate of a membership change."""
 
     TAG: ClassVar[bytes] = b"ts.ckcr1"
     domain: Bytes32
     roster_epoch: U64
+    roster: Bytes32
     sequence: U64
     header: Bytes32
     state: Bytes32
+    next: Bytes32
     signatures: Signatures
 
     def check(self) -> None:
@@ -74,7 +84,8 @@ class CheckpointCertificate(Record, frozen=True):
 
     def checkpoint(self, number: int, signature: bytes) -> Checkpoint:
         """The statement that this member must have signed."""
-        return Checkpoint(self.domain, self.roster_epoch, self.sequence, self.header, self.state, number, signature)
+        place = (self.domain, self.roster_epoch, self.roster, self.sequence)
+        return Checkpoint(*place, self.header, self.state, self.next, number, signature)
 
 
 class Prepared(Record, frozen=True):
@@ -93,13 +104,14 @@ class Prepared(Record, frozen=True):
 class ViewChange(Statement, frozen=True):
     """From now on this module takes no part in views below `view`.
 
-    `decided` (none or one) is the newest certificate it has applied, which by the chain of headers proves every slot up
-    to it; `prepared` is every slot above that for which it has a prepared certificate, the highest view of each.
-    """
+    `decided` (none or one) is the newest certificate of this roster epoch that it has applied, which by the chain of
+    headers proves every slot up to it; without one it stands where the epoch began. `prepared` is every slot above
+    that for which it has a prepared certificate, the highest view of each."""
 
     TAG: ClassVar[bytes] = b"ts.vchg1"
     domain: Bytes32
     roster_epoch: U64
+    roster: Bytes32
     view: U64
     number: U16
     decided: Annotated[tuple[Certificate, ...], Count(1)]
@@ -121,6 +133,7 @@ class NewView(Statement, frozen=True):
     TAG: ClassVar[bytes] = b"ts.newv1"
     domain: Bytes32
     roster_epoch: U64
+    roster: Bytes32
     view: U64
     number: U16
     changes: Annotated[tuple[ViewChange, ...], Count(MODULES_MAX)]
@@ -136,12 +149,15 @@ class NewView(Statement, frozen=True):
 class HorizonReport(Statement, frozen=True):
     """How far this module has come, for one whose disk forgot what it signed (`asker`, in its token's `incarnation`).
 
-    `decided` (none or one) is the newest certificate applied. `justification` is q view-changes for one view, or none
-    for view 0: `entered` is at most one beyond, so that nobody can claim to be in a view that is out of reach.
+    `decided` (none or one) is the newest certificate of this roster epoch that was applied. `justification` is q
+    view-changes for one view, or none for view 0: `entered` is at most one beyond, so that nobody can claim to be in a
+    view that is out of reach.
     """
 
     TAG: ClassVar[bytes] = b"ts.hrzn1"
     domain: Bytes32
+    roster_epoch: U64
+    roster: Bytes32
     number: U16
     asker: U16
     incarnation: U64
@@ -173,25 +189,28 @@ class SignedVote(Record, frozen=True):
 class Outcome(Record, frozen=True):
     """What a set of view-changes demands of the new view."""
 
+    base: U64
+    """The sequence after which the roster epoch began: decided, whoever proves anything."""
     decided: Annotated[tuple[Certificate, ...], Count(1)]
     """The newest decided slot that anyone of them proves."""
     demanded: Annotated[tuple[Header, ...], Count(WINDOW_SLOTS)]
     """The headers that the primary must propose again, in order, right above the decided slot."""
 
     def floor(self) -> int:
-        """The newest decided sequence, 0 if none."""
-        return self.decided[0].header.sequence if self.decided else 0
+        """The newest decided sequence."""
+        return self.decided[0].header.sequence if self.decided else self.base
 
 
-def outcome(changes: tuple[ViewChange, ...]) -> Outcome:
-    """The function O of OSDI '99 section 4.4, computed by the primary and by every backup alike.
+def outcome(changes: tuple[ViewChange, ...], base: int) -> Outcome:
+    """The function O of OSDI '99 section 4.4, computed by the primary and by every backup alike, in a roster epoch that
+    began after the sequence `base`.
 
     Above the newest decided slot each slot takes the header prepared in the highest view. Because a batch is judged on
     the ledger after the one before, a header names its predecessor: only an unbroken chain above the decided slot can
     have been decided anywhere, so the walk ends at the first slot that nobody prepared.
     """
     decided = max((change.decided for change in changes), key=lambda d: d[0].header.sequence if d else 0, default=())
-    floor = decided[0].header.sequence if decided else 0
+    floor = decided[0].header.sequence if decided else base
     best: dict[int, Prepared] = {}
     for change in changes:
         for proof in change.prepared:
@@ -201,4 +220,4 @@ def outcome(changes: tuple[ViewChange, ...]) -> Outcome:
     demanded: list[Header] = []
     while (proof_here := best.get(floor + 1 + len(demanded))) is not None:
         demanded.append(proof_here.header)
-    return Outcome(decided, tuple(demanded))
+    return Outcome(base, decided, tuple(demanded))

@@ -26,6 +26,10 @@ DIAL_S = 5.0
 for a while only as long again after it is back."""
 
 
+PARTING_S = 3.0
+"""How long a connection to a module that is no member any more stays."""
+
+
 class Address(NamedTuple):
     """Where a node listens for its peers."""
 
@@ -114,7 +118,7 @@ class Peers:
         events: Events,
         complain: Callable[[int, Exception], None],
     ) -> None:
-        """`addresses` holds every module, this one included; `tls` the contexts for accepting and connecting."""
+        """`addresses` holds this module and those that it knows of; `tls` the contexts for accepting and connecting."""
         self.number = number
         self.domain = domain
         self.events = events
@@ -122,6 +126,8 @@ class Peers:
         self._addresses = dict(addresses)
         self._accepting, self._connecting = tls
         self._links: dict[int, _Link] = {}
+        self._members: frozenset[int] | None = None
+        self._dialled: set[int] = set()
         self._server: asyncio.Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -132,10 +138,33 @@ class Peers:
         self._server = await loop.create_server(
             lambda: _Link(self, None), own.host, own.port, ssl=self._accepting, ssl_handshake_timeout=DIAL_S
         )
-        for number in sorted(self._addresses):
-            if number > self.number:
-                self._tasks.append(loop.create_task(self._dial(number)))
+        self._dial_all()
         self._tasks.append(loop.create_task(self._watch()))
+
+    def _dial_all(self) -> None:
+        for number in sorted(set(self._addresses) - self._dialled):
+            if number > self.number:
+                self._dialled.add(number)
+                self._tasks.append(asyncio.get_running_loop().create_task(self._dial(number)))
+
+    def know(self, addresses: Mapping[int, Address]) -> None:
+        """Takes in where modules listen: new ones, and ones that have moved."""
+        self._addresses |= {number: address for number, address in addresses.items() if number != self.number}
+        self._dial_all()
+
+    def keep(self, members: frozenset[int] | None) -> None:
+        """From now on only these modules are talked to; None: all whose address is known. Who has left is given a
+        moment to hear that, and what it has said already is read."""
+        self._members = members
+        asyncio.get_running_loop().call_later(PARTING_S, self._part)
+
+    def _part(self) -> None:
+        for number, link in list(self._links.items()):
+            if not self._wanted(number):
+                link.abort()
+
+    def _wanted(self, number: int) -> bool:
+        return number in self._addresses if self._members is None else number in self._members
 
     async def stop(self) -> None:
         """Closes everything."""
@@ -165,7 +194,7 @@ class Peers:
 
     def admit(self, number: int, link: _Link) -> bool:
         """Takes a link in as the one to this module. An older one is given up: its peer has started afresh."""
-        if number not in self._addresses or number == self.number:
+        if not self._wanted(number) or number == self.number:
             return False
         old = self._links.pop(number, None)
         if old is not None:
@@ -184,6 +213,9 @@ class Peers:
         loop = asyncio.get_running_loop()
         pause = REDIAL_S[0]
         while True:
+            if not self._wanted(number):
+                await asyncio.sleep(REDIAL_S[1])
+                continue
             address = self._addresses[number]
             try:
                 async with asyncio.timeout(DIAL_S):

@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from thresign.errors import MalformedRequest
+from thresign.limits import MODULES_MAX, ROSTER_EPOCHS_MAX
 from thresign.orders import sign_body
 from thresign.orders.digests import sha256
 from thresign.orders.orders import Tweak
@@ -15,6 +16,7 @@ from thresign.orders.requests import Request
 
 KEYS_PATH = "/v1/keys"
 CALLERS_PATH = "/v1/callers"
+ROSTER_PATH = "/v1/roster"
 _SIGN_PATH = re.compile(r"/v1/keys/([^/]+)/sign")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
@@ -48,11 +50,30 @@ class EnrolCaller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roles: tuple[str, ...]
 
 
-Action = CreateKey | Sign | EnrolCaller
+class NewMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A module of the next roster. `joining`: who is new proves that its token has the keys (orders.succession.Joining,
+    64 bytes); empty for who is a member already."""
+
+    number: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+    name: str
+    vote_key: bytes
+    sealing_key: bytes
+    joining: bytes = b""
+
+
+class Reconfigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Change the domain's members: the whole next roster, never a difference."""
+
+    epoch: Annotated[int, msgspec.Meta(ge=1, le=ROSTER_EPOCHS_MAX)]
+    members: Annotated[tuple[NewMember, ...], msgspec.Meta(min_length=1, max_length=MODULES_MAX)]
+
+
+Action = CreateKey | Sign | EnrolCaller | Reconfigure
 
 
 _create_key = msgspec.json.Decoder(CreateKey)
 _enrol_caller = msgspec.json.Decoder(EnrolCaller)
+_reconfigure = msgspec.json.Decoder(Reconfigure)
 
 T = TypeVar("T")
 
@@ -65,6 +86,8 @@ def parse(request: Request) -> Action:
         return wanted
     if request.path == CALLERS_PATH:
         return _decode(_enrol_caller, request)
+    if request.path == ROSTER_PATH:
+        return _decode(_reconfigure, request)
     match = _SIGN_PATH.fullmatch(request.path)
     if match is None:
         raise MalformedRequest(f"nothing can be asked for at {request.path}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from thresign.policy.actions import Action, CreateKey, EnrolCaller, Sign
+from thresign.policy.actions import Action, CreateKey, EnrolCaller, Reconfigure, Sign
 
 
 class Permit(msgspec.Struct, frozen=True):
@@ -22,7 +22,7 @@ class Deny(msgspec.Struct, frozen=True):
     rule: str
 
 
-_ROLE_FOR: dict[type[Action], str] = {CreateKey: "admin", EnrolCaller: "admin", Sign: "signer"}
+_ROLE_FOR: dict[type[Action], str] = {CreateKey: "admin", EnrolCaller: "admin", Reconfigure: "admin", Sign: "signer"}
 
 
 def decide(roles: tuple[str, ...], action: Action) -> Permit | Deny:

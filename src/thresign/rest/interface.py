@@ -9,6 +9,7 @@ import msgspec
 from thresign.ledger.snapshot import KeyPart
 from thresign.orders.genesis import Caller
 from thresign.orders.requests import Request
+from thresign.orders.roster import Roster
 
 
 class Signed(msgspec.Struct, frozen=True):
@@ -33,6 +34,13 @@ class Enrolled(msgspec.Struct, frozen=True):
     caller: str
 
 
+class Changed(msgspec.Struct, frozen=True):
+    """A change of the domain's members: this node's vault has entered the next roster's epoch."""
+
+    request: bytes
+    roster_epoch: int
+
+
 class Waiting(msgspec.Struct, frozen=True):
     """No answer yet. `stage`: submitted (waits to be ordered) or ordered (the signature is on its way)."""
 
@@ -40,7 +48,7 @@ class Waiting(msgspec.Struct, frozen=True):
     stage: str
 
 
-Outcome = Signed | KeyMade | Enrolled | Waiting
+Outcome = Signed | KeyMade | Enrolled | Changed | Waiting
 
 
 class ModuleState(msgspec.Struct, frozen=True):
@@ -85,6 +93,8 @@ class NodeStatus(msgspec.Struct, frozen=True):
     """Why it is not ready; empty if it is."""
     equivocations: tuple[Proof, ...] = ()
     """What this node has proven of others, oldest first."""
+    roster_epoch: int = 0
+    """How often the members have changed, as far as this module has come."""
 
 
 class Domain(Protocol):
@@ -113,6 +123,9 @@ class Domain(Protocol):
 
     def evidence(self, request: bytes, caller: str | None) -> bytes:
         """The evidence bundle of an answered sign request. Raises UnknownRequest, Undecided if it is not answered."""
+
+    def roster(self) -> Roster:
+        """The members, in the epoch that this module has entered."""
 
     def status(self) -> NodeStatus:
         """Where everything stands."""

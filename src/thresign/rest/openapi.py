@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from thresign.orders.sign_body import SignBody
-from thresign.policy.actions import CreateKey, EnrolCaller
+from thresign.policy.actions import CreateKey, EnrolCaller, Reconfigure
 from thresign.rest import schemas
 from thresign.rest.interface import NodeStatus
 from thresign.rest.problems import PROBLEM_JSON, Problem
@@ -67,10 +67,12 @@ def document() -> dict[str, Any]:
         schemas.KeyView,
         schemas.KeyList,
         schemas.RequestView,
+        schemas.RosterView,
         Problem,
         NodeStatus,
         CreateKey,
         EnrolCaller,
+        Reconfigure,
         SignBody,
     )
     _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
@@ -97,6 +99,10 @@ def document() -> dict[str, Any]:
             "/v1/keys/{name}/public.hex": {"get": _get("The public key, bare", text, False, "name")},
             "/v1/keys/{name}/sign": {"post": _post("Sign a message", {**octets, **_json(SignBody)}, "name")},
             "/v1/callers": {"post": _post("Enrol a caller, or change one", _json(EnrolCaller))},
+            "/v1/roster": {
+                "post": _post("Change the members", _json(Reconfigure)),
+                "get": _get("The members", _json(schemas.RosterView), False),
+            },
             "/v1/requests/{request}": {
                 "get": _get("Where a request stands", _json(schemas.RequestView), True, "request")
             },

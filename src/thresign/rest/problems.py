@@ -33,6 +33,7 @@ TABLE: dict[type[errors.ThresignError], Row] = {
     errors.UnknownKey: Row(404, "No such key"),
     errors.UnknownRequest: Row(404, "No such request"),
     errors.Conflict: Row(409, "Something else has this name or idempotency key"),
+    errors.ReshareNeeded: Row(409, "A key would keep too few participants"),
     errors.WrongDomain: Row(421, "The request was signed for another trust domain"),
     errors.ModuleFault: Row(500, "A module of the domain is at fault"),
     errors.InvalidVote: Row(500, "A vote of a module does not hold"),

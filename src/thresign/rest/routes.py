@@ -12,7 +12,7 @@ import msgspec
 from thresign.errors import BodyTooLarge, MalformedRequest, NotPermitted, ThresignError, Undecided
 from thresign.limits import BODY_BYTES_MAX
 from thresign.orders.digests import request_id
-from thresign.policy.actions import CALLERS_PATH, KEYS_PATH
+from thresign.policy.actions import CALLERS_PATH, KEYS_PATH, ROSTER_PATH
 from thresign.rest import public_keys, schemas
 from thresign.rest.interface import Domain, Waiting
 from thresign.rest.problems import PROBLEM_JSON, problem
@@ -87,7 +87,8 @@ def wait_ms(raw_headers: list[tuple[bytes, bytes]]) -> int:
 
 
 class Post:
-    """POST to a path that asks for something: the ASGI application behind /v1/keys, .../sign and /v1/callers."""
+    """POST to a path that asks for something: the ASGI application behind /v1/keys, .../sign, /v1/callers and
+    /v1/roster."""
 
     def __init__(self, domain: Domain) -> None:
         self._domain = domain
@@ -182,6 +183,11 @@ def evidence(domain: Domain, scope: Scope, caller: str | None) -> Answer:
     return Answer(200, bundle, b"application/vnd.thresign.evidence")
 
 
+def roster(domain: Domain, _scope: Scope, _caller: str | None) -> Answer:
+    """The members."""
+    return Answer(200, msgspec.json.encode(schemas.roster_view(domain.roster())))
+
+
 def status(domain: Domain, _scope: Scope, _caller: str | None) -> Answer:
     """The node's status, whole."""
     return Answer(200, msgspec.json.encode(domain.status()))
@@ -200,7 +206,7 @@ def ready(domain: Domain, _scope: Scope, _caller: str | None) -> Answer:
     return Answer(200, b'{"status":"ready"}')
 
 
-POSTS = (KEYS_PATH, KEYS_PATH + "/{name}/sign", CALLERS_PATH)
+POSTS = (KEYS_PATH, KEYS_PATH + "/{name}/sign", CALLERS_PATH, ROSTER_PATH)
 GETS: tuple[tuple[str, Callable[[Domain, Scope, str | None], Answer], bool], ...] = (
     ("/v1/keys", keys, False),
     ("/v1/keys/{name}", key, False),
@@ -208,6 +214,7 @@ GETS: tuple[tuple[str, Callable[[Domain, Scope, str | None], Answer], bool], ...
     ("/v1/keys/{name}/public.hex", public_hex, False),
     ("/v1/requests/{request}", request, True),
     ("/v1/requests/{request}/evidence", evidence, True),
+    (ROSTER_PATH, roster, False),
     ("/v1/status", status, True),
     ("/v1/health", health, False),
     ("/v1/ready", ready, False),

@@ -9,7 +9,8 @@ import msgspec
 from thresign.frost import suites
 from thresign.ledger.snapshot import KeyPart
 from thresign.ledger.state import KeyState
-from thresign.rest.interface import Enrolled, KeyMade, Outcome, Signed, Waiting
+from thresign.orders.roster import Roster
+from thresign.rest.interface import Changed, Enrolled, KeyMade, Outcome, Signed, Waiting
 
 
 class KeyView(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -35,6 +36,24 @@ class KeyList(msgspec.Struct, frozen=True):
     keys: tuple[KeyView, ...]
 
 
+class MemberView(msgspec.Struct, frozen=True):
+    """A member. Keys are base64, of 32 bytes each."""
+
+    number: int
+    name: str
+    vote_key: str
+    sealing_key: str
+
+
+class RosterView(msgspec.Struct, frozen=True):
+    """The members of one epoch, how many of them may lie, and the quorum."""
+
+    epoch: int
+    faults: int
+    quorum: int
+    members: tuple[MemberView, ...]
+
+
 class RequestView(msgspec.Struct, frozen=True, omit_defaults=True):
     """A request: `status` is submitted, ordered, done or failed."""
 
@@ -45,6 +64,8 @@ class RequestView(msgspec.Struct, frozen=True, omit_defaults=True):
     caller: str = ""
     evidence: str = ""
     """Path of the evidence bundle."""
+    roster_epoch: int = 0
+    """Of a change of the members: the epoch that has begun."""
 
 
 def key_view(key: KeyPart) -> KeyView:
@@ -65,6 +86,20 @@ def key_view(key: KeyPart) -> KeyView:
     )
 
 
+def roster_view(roster: Roster) -> RosterView:
+    """A roster as callers see it."""
+    members = tuple(
+        MemberView(
+            member.number,
+            member.name,
+            base64.b64encode(member.vote_key).decode(),
+            base64.b64encode(member.sealing_key).decode(),
+        )
+        for member in roster.members
+    )
+    return RosterView(roster.epoch, roster.f, roster.q, members)
+
+
 def request_view(outcome: Outcome) -> RequestView:
     """A request's outcome as callers see it."""
     request = outcome.request.hex()
@@ -77,5 +112,7 @@ def request_view(outcome: Outcome) -> RequestView:
             return RequestView(request, "done" if done else "failed", key=key_view(outcome.key))
         case Enrolled():
             return RequestView(request, "done", caller=outcome.caller)
+        case Changed():
+            return RequestView(request, "done", roster_epoch=outcome.roster_epoch)
         case Waiting():
             return RequestView(request, outcome.stage)

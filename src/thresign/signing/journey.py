@@ -9,11 +9,13 @@ has that, the order is not replaced any more, and all may hold its result (docs/
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 
 from thresign.ids import Digest
 from thresign.limits import BATCH_ENTRIES_MAX
 from thresign.orders.merkle import order_hash
+from thresign.orders.roster import Roster
 from thresign.orders.statements import FoundReport, FoundReports, MissingReport, MissingReports, PartialProof, Partials
 from thresign.signing.events import (
     Answer,
@@ -105,6 +107,9 @@ def _begin(journey: Journey, certified: Certified, past: Past) -> bool:
     journey.open(walk)
     walk.holders |= journey.early_held.pop(certified.leaf, set())
     _restore(journey, walk, past)
+    if journey.is_past(certified):
+        walk.found, walk.reported = True, False
+        walk.holders |= {journey.number} if walk.held is not None else set()
     if past.replayed and walk.combined is None:
         journey.out.append(Broadcast(FetchResult(certified.leaf)))
     signs = any(slot.number == journey.number for slot in certified.order.signers)
@@ -177,7 +182,7 @@ def _received(journey: Journey, sender: int, message: object) -> None:
 def _on_partials(journey: Journey, sender: int, message: PartialsOf) -> None:
     """Takes partials in: from their own signer, with its token's signature; before their batch they wait."""
     partials = message.partials
-    member = journey.roster.member(sender)
+    member = journey.member(sender)
     if partials.number != sender or member is None or partials.domain != journey.domain:
         return
     if message.sequence > journey.sequence:
@@ -279,7 +284,8 @@ def _on_fetch_held(journey: Journey, sender: int, message: FetchHeld) -> None:
 def _on_result(journey: Journey, message: Result) -> None:
     walk = journey.walks.get(Digest(message.order))
     if walk is not None and walk.combined is None:
-        combined = accept(walk.certified, message.signature, message.partials, journey.roster, journey.combiner)
+        roster = journey.rosters[walk.certified.roster_epoch]
+        combined = accept(walk.certified, message.signature, message.partials, roster, journey.combiner)
         if combined is not None:
             walk.combined = combined
             journey.fresh.append(combined)
@@ -287,10 +293,18 @@ def _on_result(journey: Journey, message: Result) -> None:
 
 def _try_answer(journey: Journey, walk: Walk) -> None:
     if walk.held is not None and walk.answered is None:
-        walk.answered = answer(walk.held, walk.holders, journey.roster.q)
+        # Who has left, or is in the roster of another epoch, holds nothing that counts.
+        holders = walk.holders & set(journey.roster.numbers())
+        walk.answered = answer(walk.held, holders, _holders_needed(journey, walk))
         if walk.answered is not None:
             journey.settle(walk)
             journey.out.append(Answer(walk.answered))
+
+
+def _holders_needed(journey: Journey, walk: Walk) -> int:
+    """q, so that nobody can have the order replaced. One of a roster that was succeeded is not replaced by anybody:
+    there it is enough that one honest module holds the result."""
+    return journey.roster.f + 1 if journey.is_past(walk.certified) else journey.roster.q
 
 
 def _result(combined: Combined) -> Result:
@@ -394,6 +408,18 @@ def _ask_messages(journey: Journey) -> None:
             journey.out.append(AskMessage(to, wanted.order.message_sha256))
 
 
+def enter_roster(journey: Journey, rosters: Sequence[Roster], now_ms: int) -> list[Effect]:
+    """The newest of these rosters, by epoch from the genesis' on, is the present one. Orders of those before are not
+    replaced any more (ledger.enter_roster): they are as good as found."""
+    journey.out, journey.fresh, journey.now_ms = [], [], now_ms
+    journey.rosters = dict(enumerate(rosters))
+    journey.roster = rosters[-1]
+    for leaf, walk in list(journey.walks.items()):
+        if journey.is_past(walk.certified) and not walk.found:
+            _on_found(journey, leaf)
+    return journey.out
+
+
 def _tick(journey: Journey, now_ms: int) -> None:
     timing = journey.timing
     fetch: dict[int, set[int]] = {}
@@ -403,7 +429,7 @@ def _tick(journey: Journey, now_ms: int) -> None:
         if age > timing.missing_ms:
             journey.settle(walk)
         if walk.answered is not None:
-            if age > timing.done_ms or len(walk.holders) == len(journey.roster.members):
+            if age > timing.done_ms or walk.holders >= set(journey.roster.numbers()):
                 del journey.walks[leaf]
             else:
                 _remind(journey, walk, age)

@@ -57,7 +57,8 @@ def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
         if key is None or leaf in event.past.answered:
             continue
         message = _message(journey, entry, order) if known is None else known.certified.message
-        wanted = Wanted(event.applied.sequence, index, order, encoded, tweaked_for(key, order), event.past)
+        epoch = event.certificate.header.roster_epoch
+        wanted = Wanted(epoch, event.applied.sequence, index, order, encoded, tweaked_for(key, order), event.past)
         if message is not None:
             yield with_message(journey, leaf, wanted, message)
         elif leaf not in journey.walks:
@@ -66,7 +67,7 @@ def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
 
 def with_message(journey: Journey, leaf: Digest, wanted: Wanted, message: bytes) -> Certified:
     """An order with its message."""
-    place = (wanted.sequence, wanted.index, wanted.order, wanted.encoded, wanted.key)
+    place = (wanted.roster_epoch, wanted.sequence, wanted.index, wanted.order, wanted.encoded, wanted.key)
     return Certified(journey.domain, leaf, *place, message)
 
 

@@ -23,6 +23,7 @@ class Certified(msgspec.Struct, frozen=True):
 
     domain: Digest
     leaf: Digest
+    roster_epoch: int
     sequence: int
     index: int
     order: SignOrder

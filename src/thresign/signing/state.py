@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from thresign.ids import Digest
 from thresign.orders.orders import SignOrder
-from thresign.orders.roster import Roster
+from thresign.orders.roster import Member, Roster
 from thresign.orders.statements import FoundReport, MissingReport, PartialProof
 from thresign.signing.combining import Combiner, SigningKey
 from thresign.signing.events import Effect, Past
@@ -79,6 +79,7 @@ class Wanted:
     """An order whose message is not here: its request was decided before this module took the ledger over, or the large
     body never came."""
 
+    roster_epoch: int
     sequence: int
     index: int
     order: SignOrder
@@ -102,6 +103,8 @@ class Journey:
     """The body that travels apart, by its SHA-256."""
     timing: Timing = field(default_factory=Timing)
     keys: dict[bytes, SigningKey] = field(default_factory=dict)
+    rosters: dict[int, Roster] = field(default_factory=dict)
+    """By epoch, up to the present one: an order is signed by members of its own."""
     walks: dict[Digest, Walk] = field(default_factory=dict)
     wanted: dict[Digest, Wanted] = field(default_factory=dict)
     early: dict[tuple[int, int], PartialsOf] = field(default_factory=dict)
@@ -131,3 +134,15 @@ class Journey:
         self.unsettled[sequence] -= 1
         if not self.unsettled[sequence]:
             del self.unsettled[sequence]
+
+    def __post_init__(self) -> None:
+        self.rosters[self.roster.epoch] = self.roster
+
+    def member(self, number: int) -> Member | None:
+        """Who has this number, or had it: it is never given twice."""
+        found = (roster.member(number) for _, roster in sorted(self.rosters.items(), reverse=True))
+        return next((member for member in found if member is not None), None)
+
+    def is_past(self, certified: Certified) -> bool:
+        """True for an order of a roster before the present one: nothing replaces it any more."""
+        return certified.roster_epoch < self.roster.epoch

@@ -15,11 +15,13 @@ from thresign.ledger import snapshot
 from thresign.ledger.state import KeyState, State
 from thresign.limits import CHUNK_BYTES_MAX
 from thresign.orders.header import Certificate, Phase
+from thresign.orders.succession import Succession
 from thresign.orders.votes import CheckpointCertificate, PrePrepare, Vote
 from thresign.vault.voting.book import Book
 from thresign.vault.voting.records import (
     Accepted,
     Base,
+    Chained,
     Changed,
     Checkpointed,
     Committed,
@@ -64,10 +66,14 @@ class Beginning:
     """What a journal holds that begins here: replaying it yields the ledger, and the Book as it was then. The ledger is
     cut into records only when they are asked for."""
 
+    chain: tuple[Succession, ...]
+    """To the ledger's roster."""
     begun: Begun
     said: tuple[Record, ...]
 
     def __iter__(self) -> Iterator[Record]:
+        for link in self.chain:
+            yield Chained(link)
         encoded = self.begun.encoded
         for at in range(0, len(encoded), CHUNK_BYTES_MAX):
             yield SnapshotPart(encoded[at : at + CHUNK_BYTES_MAX])
@@ -77,7 +83,7 @@ class Beginning:
 
 def beginning(begun: Begun, book: Book, life: int, messages: Iterable[tuple[bytes, bytes]]) -> Beginning:
     """A journal that begins with this ledger, which is the Book's."""
-    return Beginning(begun, tuple(_said(book, life, messages)))
+    return Beginning(book.chain, begun, tuple(_said(book, life, messages)))
 
 
 def _said(book: Book, life: int, messages: Iterable[tuple[bytes, bytes]]) -> Iterator[Record]:

@@ -15,6 +15,7 @@ from thresign.orders.batch import Batch
 from thresign.orders.genesis import Caller
 from thresign.orders.header import Certificate, Header, Signatures
 from thresign.orders.statements import Partials
+from thresign.orders.succession import Chain
 from thresign.orders.votes import CheckpointCertificate, NewView, PrePrepare, ViewChange
 from thresign.wire.canonical import U8, U16, U32, U64, Bytes32, Chars, Count, Record, Var
 
@@ -107,6 +108,10 @@ class Status(Record, frozen=True):
     """1 while this vault does not vote because its disk forgot what it signed (rejoin rule)."""
     found: Annotated[tuple[Bytes32, ...], Count(FOUND_MAX)] = ()
     """Orders that are not replaced any more: the node may have missed the batches that found them."""
+    chain: Chain = ()
+    """From the genesis to the roster of the ledger."""
+    pending: U8 = 0
+    """1 while another roster is to follow: the vault's checkpoint is wanted, and nothing is ordered."""
 
 
 # --- judging and voting ---------------------------------------------------------------------------------------------

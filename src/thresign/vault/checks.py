@@ -32,6 +32,9 @@ class VaultChecks:
         self._remember(name)
         return True
 
+    def member_keys(self, vote_key: bytes, sealing_key: bytes) -> bool:
+        return ed25519.are_member_keys(vote_key, sealing_key)
+
     def announcement(self, announcement: Announcement) -> bool:
         encoded = announcement.encode()
         name = sha256(encoded)

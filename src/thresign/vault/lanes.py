@@ -24,7 +24,7 @@ _VOTES: Answers = {
     calls.NewViewCall: (NewView,),
     calls.InstallCall: (calls.Done,),
     calls.CheckpointCall: (Checkpoint,),
-    calls.StabiliseCall: (recovery_calls.Stabilised,),
+    calls.StabiliseCall: (recovery_calls.Stabilised, calls.Status),
     calls.BodyCall: (calls.Done,),
 }
 _BULK: Answers = {

@@ -9,13 +9,14 @@ from typing import Any, Protocol
 from thresign.custody.interface import Token
 from thresign.errors import InvalidVote, VoteRefused
 from thresign.limits import CHUNK_BYTES_MAX, SNAPSHOT_BYTES_MAX
+from thresign.orders.succession import Succession
 from thresign.orders.votes import HorizonReport
 from thresign.vault import base, calls, recovery_calls
 from thresign.vault.base import GROWN_BYTES_MIN, Beginning, Begun
 from thresign.vault.kept import Kept
-from thresign.vault.voting import checkpoint, rejoin, transfer
+from thresign.vault.voting import checkpoint, epoch, rejoin, transfer
 from thresign.vault.voting.book import Ballot, Book
-from thresign.vault.voting.records import Forgot, Life
+from thresign.vault.voting.records import Forgot, Life, Stable, Switched
 from thresign.wire.canonical import Record
 
 
@@ -58,7 +59,7 @@ def calls_of(vault: Vault) -> dict[type[Record], Callable[[Any, int], Ballot]]:
     """What each call does."""
     return {
         calls.CheckpointCall: lambda _call, _now_ms: take_checkpoint(vault),
-        calls.StabiliseCall: lambda call, _now_ms: stabilise(vault, call),
+        calls.StabiliseCall: lambda call, now_ms: stabilise(vault, call, now_ms),
         recovery_calls.OfferCall: lambda _call, _now_ms: Ballot(offer(vault)),
         recovery_calls.SnapshotCall: lambda call, _now_ms: Ballot(chunk(vault, call)),
         recovery_calls.TransferCall: lambda call, _now_ms: begin_transfer(vault, call.offer),
@@ -81,10 +82,16 @@ def begin_life(vault: Vault, write: Callable[[tuple[Record, ...]], None]) -> Non
     recovery.life += 1
     write((Life(recovery.life),))
     vault.begin_incarnation()
-    forgot = vault.incarnation > recovery.life and not vault.book.forgot
+    forgot = (vault.incarnation > recovery.life or _token_is_ahead(vault)) and not vault.book.forgot
     vault.book.forgot = vault.book.forgot or forgot
     recovery.life = max(recovery.life, vault.incarnation)
     write((Life(recovery.life), *((Forgot(),) if forgot else ())))
+
+
+def _token_is_ahead(vault: Vault) -> bool:
+    """True if the token has followed rosters that this disk knows nothing of, but for the one that is pending here."""
+    book = vault.book
+    return vault.token.roster_epoch() > len(book.chain) + (book.state.pending is not None)
 
 
 # --- where the journal begins ---------------------------------------------------------------------------------------
@@ -109,16 +116,29 @@ def _beginning(vault: Vault, begun: Begun) -> Beginning:
     return base.beginning(begun, vault.book, vault.recovery.life, messages)
 
 
-def stabilise(vault: Vault, call: calls.StabiliseCall) -> Ballot:
-    """Moves the low watermark; if the journal can begin there, it does."""
+def stabilise(vault: Vault, call: calls.StabiliseCall, now_ms: int) -> Ballot:
+    """Moves the low watermark; if the journal can begin there, it does. Where a roster is to follow, it follows."""
     recovery, certificate = vault.recovery, call.certificate
-    ballot = checkpoint.stabilise(vault.book, certificate)
+    link = epoch.ending(vault.book, certificate)
+    ballot = checkpoint.stabilise(vault.book, certificate) if link is None else _follow(vault, link)
     marked = recovery.marked
     if marked is not None and ballot.records and marked.begun.sequence == certificate.sequence:
         recovery.begun = marked.begun._replace(checkpoint=certificate)
         ballot = ballot._replace(base=marked)
         recovery.marked, recovery.grown = None, 0
+    if link is not None:
+        return ballot._replace(reply=vault.serve(calls.StatusCall(), now_ms).reply)
     return ballot._replace(reply=recovery_calls.Stabilised(vault.book.low, base_of(vault)))
+
+
+def _follow(vault: Vault, link: Succession) -> Ballot:
+    """The next roster: first in the token, which checks the certificate itself, then in the journal and here. A crash
+    in between leaves a vault that waits for a roster which its token has: it votes under neither before it follows."""
+    if vault.token.roster_epoch() == link.certificate.roster_epoch:
+        vault.token.reconfigure(link.encode())
+    epoch.enter(vault.book, link)
+    vault.recovery.reports.clear()
+    return Ballot(link.certificate, (Stable(link.certificate), Switched(link)), sync=True)
 
 
 def base_of(vault: Vault) -> int:
@@ -135,7 +155,8 @@ def offer(vault: Vault) -> recovery_calls.Offer:
     begun = vault.recovery.begun
     if begun is None or begun.checkpoint is None:
         raise VoteRefused("VOTE-T1: this vault's journal begins with the first batch")
-    return recovery_calls.Offer(begun.checkpoint, begun.decided, len(begun.encoded))
+    chain = vault.book.chain[: begun.checkpoint.roster_epoch]
+    return recovery_calls.Offer(chain, begun.checkpoint, begun.decided, len(begun.encoded))
 
 
 def chunk(vault: Vault, call: recovery_calls.SnapshotCall) -> recovery_calls.SnapshotChunk:
@@ -151,7 +172,7 @@ def begin_transfer(vault: Vault, offered: recovery_calls.Offer) -> Ballot:
     """Checks an offer and waits for its pieces; one that was under way is given up. [VOTE-T1] [VOTE-T2]"""
     recovery = vault.recovery
     recovery.coming, recovery.data = None, bytearray()
-    transfer.check_offer(vault.book, offered.checkpoint, offered.decided)
+    transfer.check_offer(vault.book, offered.chain, offered.checkpoint, offered.decided)
     if not 0 < offered.snapshot_bytes <= SNAPSHOT_BYTES_MAX:
         raise InvalidVote(f"a snapshot of {offered.snapshot_bytes} bytes")
     recovery.coming = offered
@@ -173,10 +194,16 @@ def take_chunk(vault: Vault, piece: recovery_calls.SnapshotChunk, now_ms: int) -
     book = vault.book
     if len(encoded) != coming.snapshot_bytes:
         raise InvalidVote("a snapshot that is not as long as was said")
-    transfer.check_offer(book, coming.checkpoint, coming.decided)
+    links = transfer.check_offer(book, coming.chain, coming.checkpoint, coming.decided)
     state = transfer.restore(book, coming.checkpoint, encoded)
-    vault.token.check_certificate(coming.decided.encode())
-    transfer.take_over(book, coming.checkpoint, coming.decided, state)
+    for link in links:
+        if link.certificate.roster_epoch == vault.token.roster_epoch():
+            vault.token.reconfigure(link.encode())
+    if coming.decided.header.roster_epoch == vault.token.roster_epoch():  # else it is history to the token
+        vault.token.check_certificate(coming.decided.encode())
+    if links:
+        recovery.reports.clear()
+    transfer.take_over(book, links, coming.checkpoint, coming.decided, state)
     recovery.begun = Begun(coming.decided, encoded, coming.checkpoint)
     recovery.marked, recovery.grown = None, 0
     status = vault.serve(calls.StatusCall(), now_ms).reply

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 
 from thresign.limits import CHUNK_BYTES_MAX
 from thresign.orders.header import Certificate
+from thresign.orders.succession import Chain
 from thresign.orders.votes import Checkpoint, CheckpointCertificate, HorizonReport, SignedVote, ViewChange
 from thresign.wire.canonical import U8, U16, U32, U64, Count, Record, Var
 
@@ -33,9 +34,11 @@ class OfferCall(Record, frozen=True):
 
 
 class Offer(Record, frozen=True):
-    """A ledger snapshot of this many bytes, at a stable checkpoint; `decided` is the certificate of its sequence."""
+    """A ledger snapshot of this many bytes, at a stable checkpoint; `decided` is the certificate of its sequence,
+    `chain` leads from the genesis to the roster of both."""
 
     TAG: ClassVar[bytes] = b"tv.offr1"
+    chain: Chain
     checkpoint: CheckpointCertificate
     decided: Certificate
     snapshot_bytes: U32

@@ -14,14 +14,16 @@ from thresign.ledger import snapshot
 from thresign.ledger.verdicts import Checks
 from thresign.orders.header import Certificate, Phase
 from thresign.orders.statements import Announcement
+from thresign.orders.succession import newest as newest_roster
 from thresign.orders.votes import CheckpointCertificate, PrePrepare, Vote
 from thresign.vault.base import Begun
 from thresign.vault.service import Service
-from thresign.vault.voting import checkpoint, decide, propose, view_change
+from thresign.vault.voting import checkpoint, decide, epoch, propose, view_change
 from thresign.vault.voting.book import Book
 from thresign.vault.voting.records import (
     Accepted,
     Base,
+    Chained,
     Changed,
     Checkpointed,
     Committed,
@@ -34,6 +36,7 @@ from thresign.vault.voting.records import (
     Life,
     SnapshotPart,
     Stable,
+    Switched,
 )
 from thresign.wire.canonical import Record
 
@@ -42,6 +45,9 @@ class _Judged(Checks):
     """Answers that were given before these records were written."""
 
     def signature(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
+        return True
+
+    def member_keys(self, vote_key: bytes, sealing_key: bytes) -> bool:
         return True
 
     def announcement(self, announcement: Announcement) -> bool:
@@ -74,8 +80,9 @@ def replay(service: Service, records: Iterable[Record]) -> None:
     finally:
         book.checks = checks
     book.state.changed_keys.clear()
-    if newest is not None:
-        service.token.check_certificate(newest.encode())
+    service.follow()
+    if newest is not None and newest.header.roster_epoch == book.state.roster.epoch:
+        service.check_certificate(newest)
 
 
 def _begin(service: Service, record: Base, encoded: bytes) -> Certificate:
@@ -84,7 +91,10 @@ def _begin(service: Service, record: Base, encoded: bytes) -> Certificate:
     state = snapshot.restore(snapshot.Snapshot.decode(encoded), book.state.domain)
     if len(encoded) != record.snapshot_bytes or state.head != record.decided.header.digest():
         raise JournalCorrupt("the vault's journal begins with a snapshot that is not whole")
+    if state.roster != newest_roster(state.genesis.roster, book.chain):
+        raise JournalCorrupt("the vault's journal begins with a ledger of another roster than its chain leads to")
     book.state, book.decided = state, record.decided
+    book.low = max(book.low, state.began)
     service.recovery.begun = Begun(record.decided, encoded)
     return record.decided
 
@@ -113,6 +123,10 @@ def _replay_one(service: Service, book: Book, record: Record) -> Certificate | N
             book.checkpoints[record.checkpoint.sequence] = record.checkpoint
         case Stable():
             _stable(service, record.certificate)
+        case Switched():
+            epoch.enter(book, record.link)
+        case Chained():
+            book.chain += (record.link,)
         case Justified():
             book.justified = record.changes
         case Forgot():

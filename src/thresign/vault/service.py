@@ -144,6 +144,8 @@ class Service:
                 recovery.base_of(self),
                 int(book.forgot),
                 tuple(state.found)[-calls.FOUND_MAX :],
+                book.chain,
+                int(state.pending is not None),
             )
         )
 
@@ -162,10 +164,16 @@ class Service:
             return Ballot(calls.Proposed((), told))
         return Ballot(calls.Proposed((ballot.reply,), told), ballot.records, ballot.sync)  # type: ignore[arg-type]
 
+    def follow(self) -> None:
+        """Brings the token to the roster of this vault's journal: a crash may have come between the two writes."""
+        epoch = self.token.roster_epoch()
+        for link in self.book.chain[epoch:]:
+            epoch = self.token.reconfigure(link.encode())
+
     def _decide(self, call: calls.DecideCall, now_ms: int) -> Ballot:
         if call.certificate.header.sequence != self.book.next:
             raise VoteRefused(f"VOTE-D1: the next slot is {self.book.next}")
-        self._check_certificate(call.certificate)
+        self.check_certificate(call.certificate)
         proposal, record = decide.decide(self.book, call.certificate, call.body)
         self.keep(proposal, call.certificate)
         for key in self.book.state.changed_keys:
@@ -173,8 +181,15 @@ class Service:
                 self.token.keygen_forget(self.book.state.keys[key].ceremony)
         return Ballot(self._applied(proposal, now_ms), (record,))
 
-    def _check_certificate(self, certificate: Certificate) -> None:
-        """Has the token check a certificate. If it refuses, the rule in Python says whose vote is to blame."""
+    def check_certificate(self, certificate: Certificate) -> None:
+        """Has the token check a certificate. If it refuses, the rule in Python says whose vote is to blame.
+
+        A vault that is behind its token applies what a roster before the token's decided. The token does not come to
+        believe in it, and signs nothing that was ordered there: it is history.
+        """
+        if certificate.header.roster_epoch < self.token.roster_epoch():
+            decide.check_certificate(self.book, certificate)
+            return
         try:
             self.token.check_certificate(certificate.encode())
         except CustodyError:

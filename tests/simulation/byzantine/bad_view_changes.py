@@ -84,8 +84,8 @@ class BadViewChanges(Behaviour):
             return
         view = max(book.view, book.entered) + self.rng.choice([0, 1, 1, 2, 50, 1 << 40])
         decided = (book.decided,) if book.decided is not None else ()
-        domain, epoch = book.state.domain, book.state.roster.epoch
-        change = self.signed(ViewChange(domain, epoch, max(1, view), self.number, decided, (), bytes(64)))
+        domain, epoch, roster = book.state.domain, book.state.roster.epoch, book.state.roster.digest()
+        change = self.signed(ViewChange(domain, epoch, roster, max(1, view), self.number, decided, (), bytes(64)))
         for to in self.others:
             self.say(to, change)
             self.say(to, Standing(view, view + 1, book.state.sequence, book.low, 1))

@@ -18,7 +18,7 @@ class Twin(Behaviour):
 
     def __init__(self, world, module, rng) -> None:  # type: ignore[no-untyped-def]
         super().__init__(world, module, rng)
-        self.twin = type(module)(module.number, module.key)
+        self.twin = type(module)(module.number, module.key, module.member)
         self.twin.skew_ms = module.skew_ms
         self.twin.behaviour = _Other(self)
         self.mine = set(self.others)

@@ -47,7 +47,7 @@ def desk() -> tuple[Desk, Runtime]:
     domain = SimpleNamespace(id=DOMAIN.id, genesis=SimpleNamespace(roster=DOMAIN.roster))
     made = Desk(1, domain, runtime, frozenset)  # type: ignore[arg-type]
     caller = Caller("alice", KEY.public_key().public_bytes_raw(), ("signer",))
-    made.vault_up(SimpleNamespace(view=0, sequence=0, time_ms=0, keys=(), callers=(caller,)))  # type: ignore[arg-type]
+    made.vault_up(SimpleNamespace(view=0, sequence=0, time_ms=0, keys=(), callers=(caller,), chain=()))  # type: ignore[arg-type]
     return made, runtime
 
 

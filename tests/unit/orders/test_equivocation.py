@@ -25,7 +25,7 @@ def vote(header: Header, phase: Phase = Phase.PREPARE, view: int = 2, number: in
 
 
 def checkpoint(state: bytes, sequence: int = 64, number: int = 3, domain: bytes = DOMAIN) -> Checkpoint:
-    unsigned = Checkpoint(domain, 0, sequence, bytes(32), state, number, bytes(64))
+    unsigned = Checkpoint(domain, 0, ROSTER.digest(), sequence, bytes(32), state, bytes(32), number, bytes(64))
     return replace(unsigned, signature=sign(sha256(b"v%d" % number), unsigned.signed_bytes()))
 
 

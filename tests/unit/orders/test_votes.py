@@ -128,10 +128,17 @@ def test_what_a_new_view_has_to_propose_again(case: str) -> None:
     held, floor, demanded = OUTCOMES[case]
     changes = tuple(DOMAIN.view_change(number, 9, decided, proofs) for number, (decided, proofs) in enumerate(held, 1))
     for order in (changes, tuple(reversed(changes))):
-        result = outcome(order)
+        result = outcome(order, 0)
         assert result.floor() == floor
         assert list(result.demanded) == demanded
         assert result.decided == ((C[floor],) if floor else ())
+
+
+def test_where_an_epoch_began_is_decided_whoever_proves_it() -> None:
+    changes = tuple(DOMAIN.view_change(number, 9, None, (P[3],)) for number in (1, 2, 3))
+    assert outcome(changes, 2).floor() == 2
+    assert outcome(changes, 2).demanded == (H[3],)
+    assert outcome(changes, 0).demanded == ()
 
 
 def test_the_vote_record_names_its_header_by_digest() -> None:

@@ -14,7 +14,7 @@ from thresign.errors import InvalidVote, MalformedRecord, ThresignError, VoteRef
 from thresign.limits import SNAPSHOT_BYTES_MAX
 from thresign.orders.batch import Batch
 from thresign.orders.header import Phase
-from thresign.orders.votes import Checkpoint, HorizonReport, SignedVote, ViewChange
+from thresign.orders.votes import NO_ROSTER, Checkpoint, HorizonReport, SignedVote, ViewChange
 from thresign.vault import calls, recovery_calls
 from thresign.vault.service import Service
 from thresign.wire.canonical import Record
@@ -214,9 +214,9 @@ def shown(world: World, kind: str, number: int = 2) -> Record:
         case "vote on a decided slot":
             message = SignedVote(Phase.COMMIT, book.view, book.decided.header, number, bytes(64))
         case "view-change":
-            message = ViewChange(world.domain, 0, book.entered + 1, number, (), (), bytes(64))
+            message = ViewChange(world.domain, 0, world.roster.digest(), book.entered + 1, number, (), (), bytes(64))
         case _:
-            fields = (world.domain, 0, header.sequence, bytes(32), bytes(32))
+            fields = (world.domain, 0, world.roster.digest(), header.sequence, bytes(32), bytes(32), NO_ROSTER)
             message = Checkpoint(*fields, number, bytes(64))
     return replace(message, signature=sign(key, message.signed_bytes()))
 

@@ -24,6 +24,7 @@ from thresign.vault.service import Environment, Service
 from thresign.vault.voting.records import (
     RECORDS,
     Base,
+    Chained,
     Committed,
     Decided,
     Forgot,
@@ -31,6 +32,7 @@ from thresign.vault.voting.records import (
     Justified,
     KeptMessage,
     SnapshotPart,
+    Switched,
 )
 from thresign.vault.voting.records import Life as LifeRecord
 from thresign.wire.canonical import Record, decode_one_of
@@ -293,7 +295,7 @@ def test_orders_that_were_not_signed_yet_can_be_signed_after_a_restart() -> None
 
 def test_every_kind_of_record_was_played() -> None:
     """So that the tests above cover them; of what a journal begins anew with, the tests of its compaction."""
-    anew = {Horizon, Forgot, LifeRecord, SnapshotPart, Base, KeptMessage}
+    anew = {Horizon, Forgot, LifeRecord, SnapshotPart, Base, KeptMessage, Switched, Chained}
     assert {type(record) for record in DISK} | anew == set(RECORDS.values())
     assert {record.proof.view for record in DISK if isinstance(record, Committed)} == {0, 1}
     phases = {phase for phase, _, _ in Life(DISK[:2]).service.book.votes}

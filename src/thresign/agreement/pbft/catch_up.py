@@ -4,7 +4,17 @@ sends it, so nothing here has to be trusted."""
 from __future__ import annotations
 
 from thresign.agreement.pbft import checkpoint, progress, rejoin
-from thresign.agreement.pbft.events import Ask, Broadcast, Send, SendDecided, SetTimer, Timer
+from thresign.agreement.pbft.events import (
+    Ask,
+    Broadcast,
+    CancelTimer,
+    Send,
+    SendDecided,
+    SetTimer,
+    Stable,
+    Switched,
+    Timer,
+)
 from thresign.agreement.pbft.messages import (
     BodyOf,
     DecidedBatch,
@@ -27,7 +37,7 @@ AGAIN_ENTRIES_MAX = 16
 
 def standing(core: Core) -> Standing:
     """Where this module stands."""
-    return Standing(core.view, core.entered, core.sequence, core.low, int(core.suspects))
+    return Standing(core.view, core.entered, core.sequence, core.low, int(core.suspects), core.roster.epoch)
 
 
 def vault_up(core: Core, status: calls.Status) -> None:
@@ -35,6 +45,29 @@ def vault_up(core: Core, status: calls.Status) -> None:
     core.vault_up = True
     core.asked.clear()
     rejoin.note_votes(core, core.next)
+    _stand(core, status)
+    rejoin.begin(core, status)
+    if core.entered > core.view:
+        core.out.append(SetTimer(Timer.VIEW, core.timing.progress_ms))
+
+
+def switched(core: Core, status: calls.Status) -> None:
+    """The vault has entered the next roster's epoch: so does this replica, at view 0. What was asked before is void,
+    but for the batch that comes next: it may have been asked for too early, and be applied all the same. What was said
+    under the roster before does not count."""
+    core.asked = {tag for tag in core.asked if tag.ask is Ask.DECIDE}
+    _stand(core, status)
+    core.forgot, core.horizon = bool(status.forgot), status.horizon
+    core.out.append(CancelTimer(Timer.VIEW))
+    core.out.append(CancelTimer(Timer.PROGRESS))
+    core.out.append(Stable(status.low, status.base))
+    core.out.append(Switched(status))
+    rejoin.say_again(core)
+
+
+def _stand(core: Core, status: calls.Status) -> None:
+    """The vault's status is where this replica stands."""
+    core.enter_roster(status.chain)
     core.slots.clear()
     core.decided.clear()
     core.installing = None
@@ -55,9 +88,9 @@ def vault_up(core: Core, status: calls.Status) -> None:
         core.changes.setdefault(change.view, {})[core.number] = change
     core.out.append(SetTimer(Timer.STANDING, core.timing.standing_ms))
     core.out.append(Broadcast(standing(core)))
-    rejoin.begin(core, status)
-    if core.entered > core.view:
-        core.out.append(SetTimer(Timer.VIEW, core.timing.progress_ms))
+    if status.pending:
+        # It signs once, and gives the same again: without q of these checkpoints nobody goes on.
+        core.ask(Ask.CHECKPOINT, core.view, core.sequence, calls.CheckpointCall())
 
 
 def greet(core: Core, number: int) -> None:
@@ -110,6 +143,10 @@ def on_standing(core: Core, sender: int, message: Standing) -> None:
     """Notes how far another module is; helps who is in a lower view, asks who is in a higher one."""
     core.mute.discard(sender)
     core.ahead[sender] = message.sequence
+    if message.roster_epoch != core.roster.epoch:
+        if message.roster_epoch < core.roster.epoch:
+            core.out.append(Send(sender, core.chain[message.roster_epoch]))
+        return
     if message.suspects or message.entered > message.view:
         core.suspicions[sender] = max(message.view, message.entered - 1)
     else:

@@ -8,6 +8,7 @@ from thresign.agreement.pbft.state import Core
 from thresign.errors import InvalidVote, ThresignError
 from thresign.limits import WINDOW_SLOTS
 from thresign.orders.header import MemberSignature
+from thresign.orders.succession import Succession
 from thresign.orders.votes import Checkpoint, CheckpointCertificate
 from thresign.vault import calls, recovery_calls
 from thresign.wire.canonical import Record
@@ -39,14 +40,27 @@ def check_stable(core: Core, sequence: int, refused: CheckpointCertificate | Non
     same = {
         number: message.signature
         for number, message in core.checkpoints[sequence].items()
-        if (message.state, message.header, message.roster_epoch) == (own.state, own.header, own.roster_epoch)
+        if _content(message) == _content(own)
     }
     if len(same) < core.roster.q:
         return
     chosen = tuple(MemberSignature(number, same[number]) for number in sorted(same)[: core.roster.q])
-    certificate = CheckpointCertificate(own.domain, own.roster_epoch, sequence, own.header, own.state, chosen)
+    certificate = CheckpointCertificate(*_content(own), chosen)
     if certificate != refused:
         _stabilise(core, certificate)
+
+
+def _content(message: Checkpoint) -> tuple[bytes, int, bytes, int, bytes, bytes, bytes]:
+    """What it says, whoever says it."""
+    place = (message.domain, message.roster_epoch, message.roster, message.sequence)
+    return (*place, message.header, message.state, message.next)
+
+
+def on_succession(core: Core, link: Succession) -> None:
+    """The next roster follows, elsewhere: here too, if this module has come to the end of its own roster's epoch. The
+    vault verifies it. [PBFT-E2]"""
+    if (link.certificate.roster_epoch, link.sequence) == (core.roster.epoch, core.sequence):
+        _stabilise(core, link.certificate)
 
 
 def on_certificate(core: Core, certificate: CheckpointCertificate) -> None:

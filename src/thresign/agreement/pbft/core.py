@@ -49,6 +49,7 @@ from thresign.agreement.pbft.messages import (
 )
 from thresign.agreement.pbft.state import Core
 from thresign.orders.header import Phase
+from thresign.orders.succession import Succession
 from thresign.orders.votes import (
     Checkpoint,
     CheckpointCertificate,
@@ -59,6 +60,7 @@ from thresign.orders.votes import (
     ViewChange,
     Vote,
 )
+from thresign.vault.calls import Status
 from thresign.vault.recovery_calls import Offer, Reminder, SnapshotChunk
 
 
@@ -67,7 +69,7 @@ def step(core: Core, event: Event) -> list[Effect]:
     core.out = []
     match event:
         case Received():
-            if core.roster.member(event.sender) is not None and event.sender != core.number:
+            if _heard(core, event.sender) and not _of_another_epoch(core, event.message):
                 _received(core, event)
         case Answered():
             if event.tag in core.asked:
@@ -108,6 +110,22 @@ def _advance(core: Core) -> None:
     prepare.take_early(core)
     propose.propose(core)
     progress.watch(core)
+
+
+def _heard(core: Core, sender: int) -> bool:
+    """Members are; a module that is none itself cannot know who has joined, and has its vault look at everything."""
+    return sender != core.number and (core.roster.member(sender) is not None or not core.member)
+
+
+def _of_another_epoch(core: Core, message: Message) -> bool:
+    """True for what is signed under another roster: it does not count here, and is said again. [PBFT-E1]"""
+    match message:
+        case PrePrepare() | SignedVote():
+            return message.header.roster_epoch != core.roster.epoch
+        case ViewChange() | NewView() | Checkpoint() | CheckpointCertificate() | HorizonReport():
+            return message.roster_epoch != core.roster.epoch
+        case _:
+            return False
 
 
 def _received(core: Core, event: Received) -> None:
@@ -172,6 +190,8 @@ def _received_apart(core: Core, sender: int, message: Message) -> None:
             witness.on_signed_vote(core, message)
         case AskReminder():
             rejoin.on_ask_reminder(core, sender, message)
+        case Succession():
+            checkpoint.on_succession(core, message)
 
 
 def _answered(core: Core, event: Answered) -> None:
@@ -196,7 +216,10 @@ def _answered(core: Core, event: Answered) -> None:
         case Ask.CHECKPOINT:
             checkpoint.taken(core, reply)
         case Ask.STABILISE:
-            checkpoint.stabilised(core, tag, reply)
+            if isinstance(reply, Status):
+                catch_up.switched(core, reply)
+            else:
+                checkpoint.stabilised(core, tag, reply)
         case Ask.JUDGE:
             progress.judged(core, reply)
         case Ask.TRANSFER:

@@ -160,6 +160,12 @@ class Restored(NamedTuple):
     status: calls.Status
 
 
+class Switched(NamedTuple):
+    """The next roster's epoch has begun: the vault stands here, and who is not in the roster is not heard any more."""
+
+    status: calls.Status
+
+
 class Deliver(NamedTuple):
     """A batch is decided and applied: journal it, act on it."""
 
@@ -222,6 +228,7 @@ Effect = (
     | CancelTimer
     | Deliver
     | Restored
+    | Switched
     | SendDecided
     | Refuse
     | Settled

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 from thresign.limits import BATCH_BYTES_MAX
 from thresign.orders.batch import Batch
 from thresign.orders.header import Certificate
+from thresign.orders.succession import Succession
 from thresign.orders.votes import (
     Checkpoint,
     CheckpointCertificate,
@@ -41,6 +42,8 @@ class Standing(Record, frozen=True):
     low: U64
     suspects: U8
     """1 if the sender holds that the primary of its view does not lead."""
+    roster_epoch: U64 = 0
+    """Views are counted within it."""
 
 
 class Mute(Record, frozen=True):
@@ -149,6 +152,7 @@ Message = (
     | AskHorizon
     | HorizonReport
     | Reminder
+    | Succession
 )
 
 MESSAGES: dict[bytes, type[Record]] = {
@@ -178,5 +182,6 @@ MESSAGES: dict[bytes, type[Record]] = {
         AskHorizon,
         HorizonReport,
         Reminder,
+        Succession,
     )
 }

@@ -113,7 +113,7 @@ def suspect(core: Core) -> None:
     """Says that the primary does not lead; leaves the view at once if f others have said so."""
     if core.active and not core.suspects:
         core.suspects = True
-        core.out.append(Broadcast(Standing(core.view, core.entered, core.sequence, core.low, 1)))
+        core.out.append(Broadcast(Standing(core.view, core.entered, core.sequence, core.low, 1, core.roster.epoch)))
         join_suspicion(core)
 
 

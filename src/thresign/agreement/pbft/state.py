@@ -10,6 +10,7 @@ from thresign.ids import Digest
 from thresign.orders.batch import Entry
 from thresign.orders.header import Certificate, Header, Phase
 from thresign.orders.roster import Roster
+from thresign.orders.succession import Succession, newest
 from thresign.orders.votes import (
     Checkpoint,
     CheckpointCertificate,
@@ -72,7 +73,11 @@ class Core:
 
     number: int
     roster: Roster
+    """That of the epoch which the vault is in; at first the genesis'."""
     timing: Timing
+    chain: tuple[Succession, ...] = ()
+    """How the rosters followed one another up to this one."""
+    genesis: Roster = field(init=False)
     vault_up: bool = False
     view: int = 0
     entered: int = 0
@@ -165,6 +170,14 @@ class Core:
     failed_views: int = 0
     out: list[Effect] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.genesis = self.roster
+
+    @property
+    def member(self) -> bool:
+        """False before this module has joined and after it has left: it follows, and takes no part."""
+        return self.roster.member(self.number) is not None
+
     @property
     def primary(self) -> int:
         return self.roster.primary(self.view)
@@ -176,7 +189,7 @@ class Core:
     @property
     def active(self) -> bool:
         """Takes part in the installed view."""
-        return self.vault_up and self.entered <= self.view and not self.unsettled
+        return self.vault_up and self.entered <= self.view and not self.unsettled and self.member
 
     @property
     def next(self) -> int:
@@ -200,6 +213,22 @@ class Core:
     def asking(self, *asks: Ask) -> bool:
         """True while a question of one of these kinds is open."""
         return any(tag.ask in asks for tag in self.asked)
+
+    def enter_roster(self, chain: tuple[Succession, ...]) -> None:
+        """The roster that this chain leads to; if it is another one, forgets what was said under the one before."""
+        self.chain = chain
+        roster = newest(self.genesis, chain)
+        if roster == self.roster:
+            return
+        self.roster = roster
+        self.reset_view()
+        for kept in (self.early, self.bodies, self.changes, self.left, self.checkpoints, self.suspicions):
+            kept.clear()
+        self.judging = ()
+        self.watching = False
+        self.failed_views = 0
+        for number in [number for number in self.ahead if roster.member(number) is None]:
+            del self.ahead[number]
 
     def reset_view(self) -> None:
         """Forgets what belonged to the view before."""

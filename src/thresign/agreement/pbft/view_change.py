@@ -47,7 +47,7 @@ def _there(core: Core, view: int) -> list[int]:
 
 def changed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     """The vault left the view: tell all, and wait for the new one."""
-    if isinstance(reply, ViewChange):
+    if isinstance(reply, ViewChange) and reply.roster_epoch == core.roster.epoch:
         core.entered = max(core.entered, reply.view)
         core.changes.setdefault(reply.view, {})[core.number] = reply
         core.out.append(Broadcast(reply))
@@ -96,7 +96,7 @@ def _has_room(core: Core, change: ViewChange, own_word: bool) -> bool:
 
 def collect(core: Core) -> None:
     """Follows, and leads, when the view-changes at hand say so."""
-    if not core.vault_up or core.unsettled:
+    if not core.vault_up or core.unsettled or not core.member:
         return
     higher = [view for view in core.left.values() if view > core.entered]
     if len(higher) > core.roster.f:
@@ -144,7 +144,7 @@ def installed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
 
 def enter(core: Core, message: NewView) -> None:
     """Notes the installed view and what it demands."""
-    result = outcome(message.changes)
+    result = outcome(message.changes, core.chain[-1].sequence if core.chain else 0)
     core.view = message.view
     core.entered = max(core.entered, message.view)
     core.new_view = message
@@ -159,7 +159,7 @@ def enter(core: Core, message: NewView) -> None:
         newest = result.decided[0]
         core.decided.setdefault(newest.header.sequence, (newest, b""))
         for change in message.changes:
-            known = change.decided[0].header.sequence if change.decided else 0
+            known = change.decided[0].header.sequence if change.decided else result.base
             core.ahead[change.number] = max(core.ahead.get(change.number, 0), known)
         core.out.append(SetTimer(Timer.FETCH, 0))
 

@@ -15,6 +15,7 @@ from thresign.ledger.verdicts import Checks
 from thresign.limits import WINDOW_SLOTS
 from thresign.orders.batch import Batch
 from thresign.orders.header import Certificate, Header, Phase
+from thresign.orders.succession import Succession
 from thresign.orders.votes import Checkpoint, CheckpointCertificate, NewView, Prepared, ViewChange
 from thresign.wire.canonical import Record
 
@@ -59,6 +60,8 @@ class Book:
     key: VoteKey
     checks: Checks
     state: State
+    chain: tuple[Succession, ...] = ()
+    """How the rosters followed one another, from the genesis to that of the ledger."""
     view: int = 0
     entered: int = 0
     installed: NewView | None = None
@@ -68,7 +71,7 @@ class Book:
     demanded: dict[int, Digest] = field(default_factory=dict)
     """By sequence: what the installed view must propose again."""
     decided: Certificate | None = None
-    """For state.sequence."""
+    """For state.sequence; None while nothing was decided in this roster epoch."""
     proposal: Proposal | None = None
     """The last one judged, for the slot after state.sequence."""
     bodies: dict[Digest, bytes] = field(default_factory=dict)
@@ -115,8 +118,11 @@ class Book:
     def require_active(self, view: int, sequence: int) -> None:
         """Common to all votes on a slot: [VOTE-2] the installed view, none beyond entered; [VOTE-3] the next slot only,
         above what was decided when the view was installed; [VOTE-4] beyond the horizon of a disk that forgot, which is
-        known, in slots and views."""
+        known, in slots and views; and [VOTE-E1] none while another roster is to follow, [VOTE-E2] by a member only."""
+        self.require_member()
         self.require_memory()
+        if self.state.pending is not None:
+            refuse("VOTE-E1", f"sequence {self.next} is the next roster's, which has not followed yet")
         if self.entered > self.view:
             refuse("VOTE-2", f"on the way to view {self.entered}")
         if view != self.view:
@@ -129,6 +135,11 @@ class Book:
             refuse("VOTE-4", f"no votes below view {self.view_horizon}: this disk may have forgotten a view-change")
         if sequence > self.low + WINDOW_SLOTS:
             refuse("VOTE-5", f"sequence {sequence} is above the high watermark {self.low + WINDOW_SLOTS}")
+
+    def require_member(self) -> None:
+        """[VOTE-E2] Nothing is signed before this module has joined, and nothing after it has left."""
+        if self.state.roster.member(self.number) is None:
+            refuse("VOTE-E2", f"module {self.number} is no member in roster epoch {self.state.roster.epoch}")
 
     def require_memory(self) -> None:
         """[VOTE-4] Nothing at all is signed while it is not known what this disk forgot."""

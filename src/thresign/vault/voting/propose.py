@@ -85,6 +85,7 @@ class _Decided:
 
     def __init__(self, checks: Checks) -> None:
         self.signature = checks.signature
+        self.member_keys = checks.member_keys
         self.announcement = checks.announcement
         self.schnorr = checks.schnorr
 

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from thresign.limits import BATCH_BYTES_MAX, BODY_BYTES_MAX, CHUNK_BYTES_MAX, MODULES_MAX
 from thresign.orders.header import Certificate, Header
+from thresign.orders.succession import Succession
 from thresign.orders.votes import Checkpoint, CheckpointCertificate, NewView, Prepared, ViewChange
 from thresign.wire.canonical import U64, Bytes32, Bytes64, Count, Record, Var
 
@@ -73,6 +74,20 @@ class Stable(Record, frozen=True):
     certificate: CheckpointCertificate
 
 
+class Switched(Record, frozen=True):
+    """The next roster's epoch began here."""
+
+    TAG: ClassVar[bytes] = b"tj.swch1"
+    link: Succession
+
+
+class Chained(Record, frozen=True):
+    """A link of the chain that leads to the roster of the Base that follows; in order."""
+
+    TAG: ClassVar[bytes] = b"tj.chan1"
+    link: Succession
+
+
 class Horizon(Record, frozen=True):
     """No votes for slots up to this sequence, and none in views below this one: how far a disk that forgot may have
     voted (rejoin rule). It ends a Forgot."""
@@ -131,6 +146,8 @@ RECORDS: dict[bytes, type[Record]] = {
         Justified,
         Checkpointed,
         Stable,
+        Switched,
+        Chained,
         Horizon,
         Forgot,
         Life,

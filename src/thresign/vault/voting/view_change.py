@@ -35,6 +35,7 @@ def change_view(book: Book, view: int, justification: Sequence[ViewChange]) -> B
         return Ballot(held)
     if view <= book.entered:
         refuse("VOTE-V1", f"view {view} is not above {book.entered}")
+    book.require_member()
     book.require_memory()
     if book.state.sequence < book.horizon:
         refuse("VOTE-4", f"no view-change before sequence {book.horizon}: this disk may have forgotten votes")
@@ -49,11 +50,9 @@ def change_view(book: Book, view: int, justification: Sequence[ViewChange]) -> B
         refuse("VOTE-V2", f"view {view} is more than one beyond {reached}")
     decided = (book.decided,) if book.decided is not None else ()
     prepared = tuple(book.prepared[sequence] for sequence in sorted(book.prepared))
-    unsigned = ViewChange(
-        book.state.domain, book.state.roster.epoch, view, book.number, decided, prepared, NO_SIGNATURE
-    )
-    signature = book.key.sign_statement(unsigned.signed_bytes())
-    change = ViewChange(unsigned.domain, unsigned.roster_epoch, view, book.number, decided, prepared, signature)
+    fields = (*_place(book), view, book.number, decided, prepared)
+    signature = book.key.sign_statement(ViewChange(*fields, NO_SIGNATURE).signed_bytes())
+    change = ViewChange(*fields, signature)
     book.entered = view
     book.changes = {kept: value for kept, value in book.changes.items() if kept > book.view}
     book.changes[view] = change
@@ -71,10 +70,15 @@ def new_view(book: Book, view: int, changes: Sequence[ViewChange]) -> Ballot:
         refuse("VOTE-4", f"this disk may have forgotten a new-view for view {view}")
     check_changes(book, changes, view)
     ordered = tuple(sorted(changes, key=lambda change: change.number))
-    unsigned = NewView(book.state.domain, book.state.roster.epoch, view, book.number, ordered, NO_SIGNATURE)
-    signature = book.key.sign_statement(unsigned.signed_bytes())
-    message = NewView(unsigned.domain, unsigned.roster_epoch, view, book.number, ordered, signature)
-    return Ballot(message)
+    fields = (*_place(book), view, book.number, ordered)
+    signature = book.key.sign_statement(NewView(*fields, NO_SIGNATURE).signed_bytes())
+    return Ballot(NewView(*fields, signature))
+
+
+def _place(book: Book) -> tuple[Digest, int, Digest]:
+    """Domain, roster epoch and roster."""
+    roster = book.state.roster
+    return book.state.domain, roster.epoch, roster.digest()
 
 
 def install(book: Book, message: NewView) -> Ballot:
@@ -91,7 +95,7 @@ def install(book: Book, message: NewView) -> Ballot:
     if view < book.entered or view < book.view:
         refuse("VOTE-N2", f"view {view} is below {max(book.entered, book.view)}")
     roster = book.state.roster
-    if (message.domain, message.roster_epoch) != (book.state.domain, roster.epoch):
+    if (message.domain, message.roster_epoch, message.roster) != _place(book):
         refuse("VOTE-N3", "a new-view of another domain or roster")
     member = roster.member(message.number)
     if member is None or message.number != roster.primary(view):
@@ -105,8 +109,8 @@ def install(book: Book, message: NewView) -> Ballot:
 
 def enter(book: Book, message: NewView) -> Outcome:
     """What installing does to the book; also on replay."""
-    result = outcome(message.changes)
-    before = Digest(result.decided[0].header.digest()) if result.decided else book.state.domain
+    result = outcome(message.changes, book.state.began)
+    before = Digest(result.decided[0].header.digest()) if result.decided else book.state.began_head or book.state.domain
     for header in result.demanded:
         if header.previous != before:
             refuse("VOTE-N4", f"sequence {header.sequence} does not follow the slot before it")
@@ -140,7 +144,7 @@ def check_change(book: Book, change: ViewChange) -> None:
     if exact in book.verified:
         return
     member = roster.member(change.number)
-    if member is None or (change.domain, change.roster_epoch) != (book.state.domain, roster.epoch):
+    if member is None or (change.domain, change.roster_epoch, change.roster) != _place(book):
         raise InvalidVote("a view-change of another domain or roster", culprit)
     if not book.checks.signature(member.vote_key, change.signed_bytes(), change.signature):
         raise InvalidVote(f"the view-change of module {change.number} does not verify", culprit)
@@ -158,7 +162,7 @@ def check_change(book: Book, change: ViewChange) -> None:
 def check_prepared(book: Book, proof: Prepared) -> None:
     """Raises InvalidVote unless a quorum prepared the header: the primary's vote and q - 1 backups' prepares."""
     roster, header = book.state.roster, proof.header
-    if (header.domain, header.roster_epoch, header.roster) != (book.state.domain, roster.epoch, roster.digest()):
+    if (header.domain, header.roster_epoch, header.roster) != _place(book):
         raise InvalidVote("a prepared certificate of another domain or roster")
     encoded = header.encode()
     primary = roster.member(roster.primary(proof.view))

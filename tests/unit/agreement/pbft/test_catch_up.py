@@ -229,7 +229,7 @@ def test_a_certificate_of_somebody_else_does_not_blame_who_signed_rightly() -> N
     node, own = checkpointed()
     node.hear(2, same(node, own, 2))
     wrong = tuple(MemberSignature(number, bytes(64)) for number in (2, 3, 4))
-    node.hear(1, CheckpointCertificate(own.domain, own.roster_epoch, own.sequence, own.header, own.state, wrong))
+    node.hear(1, CheckpointCertificate(own.domain, 0, own.roster, own.sequence, own.header, own.state, own.next, wrong))
     assert of(node.answer(Ask.STABILISE), Suspect) == []
     node.hear(4, same(node, own, 4))
     node.answer(Ask.STABILISE)

@@ -40,7 +40,9 @@ def report(
     decided = (of.certificate(of.header(sequence)),) if sequence else ()
     reached = max(entered - 1, 0) if proven is None else proven
     justification = of.view_changes(reached) if reached else ()
-    unsigned = HorizonReport(of.id, number, 4, LIFE, entered, decided, justification, NO_SIGNATURE)
+    unsigned = HorizonReport(
+        of.id, 0, of.roster.digest(), number, 4, LIFE, entered, decided, justification, NO_SIGNATURE
+    )
     return signed_statement(replace(unsigned, **changes), of.key(number))
 
 

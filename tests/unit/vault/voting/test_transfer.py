@@ -35,8 +35,8 @@ DECIDED: Certificate = GIVER.book.decided
 
 
 def take(vault: StubVault, checkpoint: CheckpointCertificate, decided: Certificate, encoded: bytes) -> None:
-    transfer.check_offer(vault.book, checkpoint, decided)
-    transfer.take_over(vault.book, checkpoint, decided, transfer.restore(vault.book, checkpoint, encoded))
+    links = transfer.check_offer(vault.book, (), checkpoint, decided)
+    transfer.take_over(vault.book, links, checkpoint, decided, transfer.restore(vault.book, checkpoint, encoded))
 
 
 def test_a_ledger_that_a_quorum_signed_is_taken_over() -> None:

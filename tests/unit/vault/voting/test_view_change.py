@@ -465,7 +465,7 @@ def test_one_member_thrice_makes_no_quorum() -> None:
 
 def test_a_quorum_for_another_view_does_not_enter_this_one() -> None:
     vault = StubVault()
-    message = NewView(vault.domain.id, 0, 5, 2, vault.domain.view_changes(1), bytes(64))
+    message = NewView(vault.domain.id, 0, vault.domain.roster.digest(), 5, 2, vault.domain.view_changes(1), bytes(64))
     with pytest.raises(InvalidVote, match="a view-change for view 1 among those for 5"):
         view_change.check_changes(vault.book, message.changes, 5)
 
