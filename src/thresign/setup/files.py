@@ -165,6 +165,8 @@ def read_module(directory: Path) -> ModuleConfig:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
     domain = read_domain_file(public)
+    if file.number not in {module.number for module in domain.modules}:
+        raise ConfigurationError(f"{path}: module {file.number} is not in {public}")
     if not peers.keys() - {file.number}:
         raise ConfigurationError(f"{path}: [peers] must hold the other modules")
     if file.vault.harden not in ("require", "report"):

@@ -139,6 +139,7 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
 # --- module.toml ----------------------------------------------------------------------------------------------------
 
 BAD_MODULES: dict[str, tuple[Callable[[str], str], str]] = {
+    "a stranger": (lambda t: t.replace("number = 2", "number = 9"), "module 9 is not in "),
     "no peers": (lambda t: t[: t.index("[peers.1]")] + "[peers]\n", "must hold the other modules"),
     "a peer without a number": (lambda t: t.replace("peers.4", "peers.four"), "four"),
     "a port that is none": (lambda t: t.replace("7004", "70040"), "65535"),
