@@ -61,7 +61,7 @@ class Assigner:
         self._credits = dict(state.credits)
 
     def assign(self, key: Key, avoid: Collection[int] = ()) -> Assignment | Later:
-        """Chooses key.min_signers of the key's participants; those in `avoid` come last."""
+        """Chooses key.min_signers of the key's participants; those in `avoid` come last, after those held silent."""
         group = suites.BY_ID[key.suite].group
         eligible = self._eligible.get((key.participants, group))
         if eligible is None:
@@ -77,7 +77,7 @@ class Assigner:
                 f"{len(weights)} signers are ready, {key.min_signers} are needed"
                 + (f"; {without_nonces} have no nonces announced" if without_nonces else "")
             )
-        chosen, credits = choose(weights, self._credits, key.min_signers)
+        chosen, credits = choose(weights, self._credits, key.min_signers, avoid)
         self._credits.update(credits)
         slots = tuple([self._supplies[ModuleNumber(number), group].take(number) for number in sorted(chosen)])
         return Assignment(slots, chosen[0])

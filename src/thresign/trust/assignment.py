@@ -7,21 +7,24 @@ can grind it: it depends on the ledger alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 CREDIT_MAX = 1 << 40
 """Credits are held within this bound, so that a module that was away for long does not come back as the only choice."""
 
 
-def choose(weights: Mapping[int, int], credits: Mapping[int, int], count: int) -> tuple[list[int], dict[int, int]]:
+def choose(
+    weights: Mapping[int, int], credits: Mapping[int, int], count: int, last: Collection[int] = ()
+) -> tuple[list[int], dict[int, int]]:
     """Chooses `count` of the candidates in `weights` (number to weight, 0 or more).
 
     Returns the chosen numbers, most credit first (the first coordinates), and the new credits of all candidates.
-    Candidates of weight 0 are chosen only when the others are too few. Requires count <= len(weights).
+    Candidates of weight 0 are chosen only when the others are too few, and those in `last` only after these. Requires
+    count <= len(weights).
     """
     total = sum(weights.values())
     gained = {number: credits.get(number, 0) + weight * count for number, weight in weights.items()}
-    ranked = sorted(gained, key=lambda number: (weights[number] == 0, -gained[number], number))
+    ranked = sorted(gained, key=lambda number: (number in last, weights[number] == 0, -gained[number], number))
     chosen = ranked[:count]
     for number in chosen:
         gained[number] -= total

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tests.house.stub_domain import ED25519, NOW_MS, LedgerRun, StubDomain, ready_ledger
 from thresign.errors import InvalidVote, MalformedRecord, RequestExpired
 from thresign.ids import ModuleNumber, RequestId
-from thresign.ledger import snapshot
+from thresign.ledger import ledger, snapshot
 from thresign.ledger.state import KeyState, Pool
 from thresign.ledger.verdicts import Known, Later, Permit, Refuse
 from thresign.limits import NONCES_PER_POOL_MAX, faults
@@ -20,6 +20,7 @@ from thresign.orders.digests import sha256
 from thresign.orders.merkle import leaf_hash
 from thresign.orders.orders import NoticeOrder, SignOrder
 from thresign.orders.statements import Announcement, FoundReports, MissingReports
+from thresign.trust.standing import Standing
 
 TWO = ModuleNumber(2)
 
@@ -304,6 +305,26 @@ def test_the_replacing_order_can_be_replaced_in_turn() -> None:
         planned = run.apply(run.domain.missing(order, (order.signers[0].number,)))
         order = planned.orders[0]  # type: ignore[assignment]
         assert order.attempt == attempt
+
+
+def test_who_was_held_silent_before_is_chosen_rather_than_who_is_named_now() -> None:
+    """A module that is back, and waits for its hold-off, may sign; the one whose partial is missing has just not."""
+    run, order = signing()
+    (outsider,) = set(run.domain.numbers) - {slot.number for slot in order.signers}
+    for named in run.domain.numbers:
+        if named != outsider:
+            _silence(run, outsider)
+            planned = run.plan(run.domain.missing(order, (named,)))
+            assert isinstance(planned, ledger.Plan)
+            (new,) = planned.orders
+            assert isinstance(new, SignOrder)
+            assert {slot.number for slot in new.signers} == set(run.domain.numbers) - {named}
+
+
+def _silence(run: LedgerRun, number: int) -> None:
+    run.state.standings[ModuleNumber(number)] = Standing().reported_silent(run.time_ms, 1000)
+    run.state.credits = {ModuleNumber(other): 0 for other in run.domain.numbers}
+    run.state.credits[ModuleNumber(number)] = -100_000
 
 
 def test_who_is_named_by_f_alone_is_not_held_to_be_silent() -> None:
