@@ -19,7 +19,7 @@ from tests.house.domain import RunningDomain, running_domain
 
 TICKS = os.sysconf("SC_CLK_TCK")
 SINGLE = 300
-CONCURRENT = {32: 6_000, 128: 8_000}
+CONCURRENT = {32: 6_000, 128: 8_000, 256: 10_000}
 WARM_UP = 200
 
 

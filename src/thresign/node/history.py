@@ -24,8 +24,8 @@ from thresign.wire.canonical import Record, decode_one_of
 
 RecordT = TypeVar("RecordT", bound=Record)
 
-RECENT_MAX = 4096
-FLUSH_ROWS = 1536
+RECENT_MAX = 2048
+FLUSH_ROWS = 768
 
 
 class History:

@@ -292,10 +292,11 @@ def _on_result(journey: Journey, message: Result) -> None:
 
 
 def _try_answer(journey: Journey, walk: Walk) -> None:
-    if walk.held is not None and walk.answered is None:
+    needed = _holders_needed(journey, walk)
+    if walk.held is not None and walk.answered is None and len(walk.holders) >= needed:
         # Who has left, or is in the roster of another epoch, holds nothing that counts.
         holders = walk.holders & set(journey.roster.numbers())
-        walk.answered = answer(walk.held, holders, _holders_needed(journey, walk))
+        walk.answered = answer(walk.held, holders, needed)
         if walk.answered is not None:
             journey.settle(walk)
             journey.out.append(Answer(walk.answered))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Container
 
 from thresign.custody.interface import Token
@@ -19,7 +20,7 @@ class VaultChecks:
     def __init__(self, token: Token, bodies: Container[bytes]) -> None:
         self._token = token
         self._bodies = bodies
-        self._good: dict[bytes, None] = {}
+        self._good: OrderedDict[bytes, None] = OrderedDict()
 
     def signature(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         if len(public_key) != ed25519.PUBLIC_KEY_BYTES or len(signature) != ed25519.SIGNATURE_BYTES:
@@ -54,4 +55,4 @@ class VaultChecks:
     def _remember(self, name: bytes) -> None:
         self._good[name] = None
         if len(self._good) > REMEMBERED_MAX:
-            del self._good[next(iter(self._good))]
+            self._good.popitem(last=False)

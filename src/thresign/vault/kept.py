@@ -14,11 +14,14 @@ from thresign.orders.orders import Order, SignOrder
 
 BATCHES_MAX = 256
 BATCH_BYTES_KEPT_MAX = 16 * 1024 * 1024
+DECODED_MAX = 4
+"""Of so many of the newest batches the orders are kept as values too, which take five times the room of their bytes."""
 MESSAGE_BYTES_MAX = 32 * 1024 * 1024
 
 
 class KeptBatch(NamedTuple):
-    """A decided batch: its certificate and body, the digest of its header, and its leaves."""
+    """A decided batch: its certificate and body, the digest of its header, and its leaves. `orders` are the same as
+    values, or nothing."""
 
     certificate: Certificate
     body: bytes
@@ -26,6 +29,18 @@ class KeptBatch(NamedTuple):
     orders: tuple[Order, ...]
     leaves: tuple[bytes, ...]
     leaf_hashes: tuple[Digest, ...]
+
+    def size(self) -> int:
+        """Bytes, about."""
+        return len(self.body) + sum(map(len, self.leaves))
+
+    def sign_orders(self) -> Iterator[tuple[int, SignOrder]]:
+        """The orders for a partial, by index."""
+        for index, leaf in enumerate(self.leaves):
+            if leaf[:8] == SignOrder.TAG:
+                order = self.orders[index] if self.orders else SignOrder.decode(leaf)
+                if isinstance(order, SignOrder):
+                    yield index, order
 
 
 class Kept:
@@ -39,10 +54,13 @@ class Kept:
 
     def keep(self, sequence: int, batch: KeptBatch) -> None:
         self._batches[sequence] = batch
-        self._batch_bytes += len(batch.body)
+        self._batch_bytes += batch.size()
+        decoded = self._batches.get(sequence - DECODED_MAX)
+        if decoded is not None:
+            self._batches[sequence - DECODED_MAX] = decoded._replace(orders=())
         while len(self._batches) > BATCHES_MAX or self._batch_bytes > BATCH_BYTES_KEPT_MAX:
             _, oldest = self._batches.popitem(last=False)
-            self._batch_bytes -= len(oldest.body)
+            self._batch_bytes -= oldest.size()
 
     def batch(self, sequence: int) -> KeptBatch | None:
         return self._batches.get(sequence)
@@ -75,8 +93,8 @@ class Kept:
             return
         mine = [
             (index, order)
-            for index, order in enumerate(batch.orders)
-            if isinstance(order, SignOrder) and any(slot.number == number for slot in order.signers)
+            for index, order in batch.sign_orders()
+            if any(slot.number == number for slot in order.signers)
         ]
         if not mine:
             return
@@ -85,5 +103,5 @@ class Kept:
             message = self._messages.get(order.request, bodies.get(order.message_sha256))
             if not order.message_bytes:
                 message = b""
-            place = (batch.header, index, len(batch.orders), proofs[index], batch.leaves[index])
+            place = (batch.header, index, len(batch.leaves), proofs[index], batch.leaves[index])
             yield batch.leaf_hashes[index], SignCall(*place, message) if message is not None else None

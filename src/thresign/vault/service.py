@@ -304,10 +304,11 @@ class Service:
 
     def _keygen_begin(self, call: calls.KeygenBeginCall, _now_ms: int) -> Ballot:
         batch = self.kept.batch(call.sequence)
-        if batch is None or call.index >= len(batch.orders) or not isinstance(batch.orders[call.index], KeygenOrder):
+        leaf = batch.leaves[call.index] if batch is not None and call.index < len(batch.leaves) else b""
+        if batch is None or leaf[:8] != KeygenOrder.TAG:
             raise CeremonyFailed(f"order {call.index} of sequence {call.sequence} is no key generation kept here")
         path = inclusion_proofs(batch.leaf_hashes)[call.index]
-        place = (batch.header, call.index, len(batch.orders), path, batch.leaves[call.index])
+        place = (batch.header, call.index, len(batch.leaves), path, leaf)
         return _step(self.token.keygen_begin(interface.SignCall(*place, b"")))
 
     def _keygen_deal(self, call: calls.KeygenDealCall, _now_ms: int) -> Ballot:

@@ -105,3 +105,51 @@ def test_a_file_that_is_no_index(tmp_path: Path) -> None:
         SqliteIndex(tmp_path / "index")
     with pytest.raises(StorageError):
         SqliteIndex(tmp_path / "nowhere" / "index")
+
+
+def test_hashes_that_begin_alike_are_told_apart(tmp_path: Path) -> None:
+    """Orders are looked for by eight bytes, which somebody may make equal."""
+    index = SqliteIndex(tmp_path / "index")
+    alike = LEAF[:8] + OTHER[8:]
+    request = REQUEST[:8] + OTHER[8:]
+    rows: list[Row] = [OrderRow(REQUEST, 0, 1, LEAF, 1, 0), OrderRow(request, 0, 1, alike, 1, 1)]
+    index.add(rows, 100)
+    index.add([ResultRow(alike, 300), AnswerRow(alike), ReportRow(LEAF)], 400)
+    assert (index.orders(REQUEST), index.orders(request)) == ([rows[0]], [rows[1]])
+    assert (index.order(LEAF), index.order(alike), index.order(LEAF[:8] + bytes(24))) == (rows[0], rows[1], None)
+    assert (index.result(LEAF), index.result(alike)) == (None, 300)
+    assert (index.answered(LEAF), index.answered(alike)) == (False, True)
+    assert (index.reported(LEAF), index.reported(alike)) == (True, False)
+    index.close()
+
+
+def test_what_is_known_of_an_order_before_its_batch_stays_known(tmp_path: Path) -> None:
+    index = SqliteIndex(tmp_path / "index")
+    index.add([FoundRow(LEAF), ResultRow(LEAF, 300)], 100)
+    assert (index.found(LEAF), index.result(LEAF), index.order(LEAF)) == (True, 300, None)
+    index.add([OrderRow(REQUEST, 0, 1, LEAF, 1, 0), AnswerRow(LEAF)], 400)
+    assert (index.found(LEAF), index.result(LEAF), index.answered(LEAF)) == (True, 300, True)
+    index.close()
+
+
+def test_queries_do_not_wait_for_a_write(tmp_path: Path) -> None:
+    index = SqliteIndex(tmp_path / "index")
+    index.add(ROWS, 400)
+    with index._lock:
+        index._db.execute("BEGIN IMMEDIATE")
+        index._db.execute("DELETE FROM orders")
+        check(index, 400)
+        index._db.execute("ROLLBACK")
+    index.close()
+
+
+def test_an_index_of_another_version_is_begun_anew(tmp_path: Path) -> None:
+    index = SqliteIndex(tmp_path / "index")
+    index.add(ROWS, 400)
+    index._db.execute("PRAGMA user_version = 1")
+    index.close()
+    again = SqliteIndex(tmp_path / "index")
+    assert (again.position(), again.newest(), again.orders(REQUEST)) == (0, 0, [])
+    again.add(ROWS, 400)
+    check(again, 400)
+    again.close()

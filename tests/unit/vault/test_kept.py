@@ -81,12 +81,28 @@ def test_batches_are_bounded_by_number_and_bytes() -> None:
     newest = 2 * limits.BATCHES_MAX - 1
     assert kept.batch(newest) is made
     assert kept.batch(newest - limits.BATCHES_MAX) is None
-    assert kept.batch(newest - limits.BATCHES_MAX + 1) is made
+    assert kept.batch(newest - limits.BATCHES_MAX + 1) == made._replace(orders=())
+    for large in (
+        made._replace(body=bytes(limits.BATCH_BYTES_KEPT_MAX // 4)),
+        made._replace(leaves=(bytes(limits.BATCH_BYTES_KEPT_MAX // 4),)),
+    ):
+        kept = Kept()
+        for sequence in range(1, 9):
+            kept.keep(sequence, large)
+        assert [sequence for sequence in range(1, 9) if kept.batch(sequence) is not None] == [6, 7, 8]
+
+
+def test_of_older_batches_bytes_are_kept_and_the_token_is_asked_the_same() -> None:
     kept = Kept()
-    large = made._replace(body=bytes(limits.BATCH_BYTES_KEPT_MAX // 3))
-    for sequence in range(1, 9):
-        kept.keep(sequence, large)
-    assert [sequence for sequence in range(1, 9) if kept.batch(sequence) is not None] == [6, 7, 8]
+    made, orders, _ = batch(b"one", b"two")
+    for order, message in zip(orders, (b"one", b"two"), strict=True):
+        kept.add_message(order.request, message)
+    kept.keep(1, made)
+    asked = {number: list(kept.sign_calls(1, number, {})) for number in RUN.domain.numbers}
+    for sequence in range(2, 2 + limits.DECODED_MAX):
+        kept.keep(sequence, made)
+    assert [bool(kept.batch(sequence).orders) for sequence in (1, 2)] == [False, True]  # type: ignore[union-attr]
+    assert {number: list(kept.sign_calls(1, number, {})) for number in RUN.domain.numbers} == asked
 
 
 def test_messages_are_bounded_by_bytes_and_the_newest_stays() -> None:

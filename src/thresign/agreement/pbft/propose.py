@@ -107,10 +107,10 @@ def proposed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
         elif verdict.kind == calls.LATER:
             core.pending.postpone(entry)
     core.proposing = ()
-    if not reply.message:
+    if reply.message:
+        _send(core, tag, reply.message[0])
+    elif any(verdict.kind == calls.LATER for verdict in reply.verdicts):
         stall(core)
-        return
-    _send(core, tag, reply.message[0])
 
 
 def reproposed(core: Core, tag: Tag, reply: Record | ThresignError) -> None:

@@ -102,8 +102,12 @@ def test_what_is_known_is_settled() -> None:
     entry = node.domain.announcement(2)
     node.step(Submitted((entry,)))
     known = calls.Proposed((), (calls.Verdict(calls.KNOWN, "", "announced already"),))
-    assert of(node.answer(Ask.PROPOSE, known), Settled) == [Settled(entry)]
+    effects = node.answer(Ask.PROPOSE, known)
+    assert of(effects, Settled) == [Settled(entry)]
     assert len(node.core.pending) == 0
+    assert Timer.RETRY not in timers(effects)
+    node.step(Submitted((node.domain.create_key(),)))
+    assert node.asked(Ask.PROPOSE)  # what comes next need not wait
 
 
 def test_what_cannot_be_ordered_now_is_tried_again_after_a_while() -> None:
