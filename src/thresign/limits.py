@@ -12,6 +12,9 @@ ROSTER_EPOCHS_MAX = 256
 BODY_BYTES_IN_BATCH_MAX = 64 * 1024
 """A request body up to this length travels inside the batch; a longer one goes ahead by digest."""
 BODY_BYTES_MAX = 8 * 1024 * 1024
+BODIES_BYTES_MAX = 8 * BODY_BYTES_MAX
+"""Bodies that travel apart which one vault holds for what is not decided, of all nodes together; and as many messages
+for what is decided and not signed yet."""
 BATCH_ENTRIES_MAX = 512
 BATCH_BYTES_MAX = 1024 * 1024
 FRAME_BYTES_MAX = 4 * 1024 * 1024

@@ -279,7 +279,7 @@ def test_the_vault_decides_nothing_without_a_certificate(liar: Liar) -> None:
     for certificate, why in ((forged, wrong), (few, "a certificate with 2 votes, 3 are needed"), (elsewhere, nothing)):
         failure = liar.link.failure(calls.DecideCall(certificate, body))
         assert (failure.code, failure.detail) == ("invalid_vote", why)
-    signed = liar.link.ask(calls.SignCall(header.sequence))
+    signed = liar.link.ask(calls.SignCall(header.sequence, 0))
     assert isinstance(signed, calls.Signed) and signed.partials.shares == ()
 
 

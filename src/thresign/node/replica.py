@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from thresign.agreement.pbft import core as pbft
@@ -105,6 +106,8 @@ class Replica:
         self._giving = Giving(self._ask, self._give)
         self._proven: dict[equivocation.Place, None] = {}
         """Where a module has been seen to say two things. Bounded."""
+        self._signing: set[int] = set()
+        """Batches whose partials the vault is asked for."""
         self._lacking: set[int] = set()
         """Batches that the journal lacks and the vault is asked to give back."""
         self._asked: dict[int, Callable[[Record | ThresignError], None]] = {}
@@ -135,6 +138,7 @@ class Replica:
                 self._vault_up(event.status)
             case out.VaultDown():
                 self._asked.clear()
+                self._signing.clear()
                 self._giving.vault_lost()
                 self._presenting = False
                 self._agree(agree.VaultDown())
@@ -160,6 +164,7 @@ class Replica:
 
     def _vault_up(self, status: calls.Status) -> None:
         self._asked.clear()
+        self._signing.clear()
         self._giving.vault_lost()
         for part in status.keys:
             self._know_key(part)
@@ -380,7 +385,7 @@ class Replica:
         for effect in effects:
             match effect:
                 case sign.AskSigned():
-                    self._ask(calls.SignCall(effect.sequence), self._signed)
+                    self._ask_signed(effect.sequence)
                 case sign.AskReport():
                     call = calls.ReportMissingCall(effect.order, effect.missing)
                     self._ask(call, self._report)
@@ -423,8 +428,18 @@ class Replica:
         """That this module holds these orders' results."""
         return signing_messages.Held(tuple(orders))
 
-    def _signed(self, reply: Record | ThresignError) -> None:
+    def _ask_signed(self, sequence: int) -> None:
+        """Has the partials of a batch made, some a call; who asks for them meanwhile gets them when they are."""
+        if sequence not in self._signing:
+            self._signing.add(sequence)
+            self._ask(calls.SignCall(sequence, 0), partial(self._signed, sequence))
+
+    def _signed(self, sequence: int, reply: Record | ThresignError) -> None:
+        if not isinstance(reply, calls.Signed) or not reply.next:
+            self._signing.discard(sequence)
         if isinstance(reply, calls.Signed):
+            if reply.next:
+                self._ask(calls.SignCall(sequence, reply.next), partial(self._signed, sequence))
             self._walk(sign.OwnSigned(reply))
 
     def _report(self, reply: Record | ThresignError) -> None:

@@ -74,6 +74,10 @@ class SignOrder(Record, frozen=True):
         if self.coordinator not in numbers:
             raise MalformedRecord("sign order: the coordinator is no signer")
 
+    def names(self, number: int) -> bool:
+        """True if this module is a signer."""
+        return any(slot.number == number for slot in self.signers)
+
 
 class KeygenOrder(Record, frozen=True):
     """Generate a key together. Every participant must end the ceremony; `expires_ms` is its deadline in agreed time."""

@@ -45,7 +45,7 @@ from thresign.signing.events import (
 from thresign.signing.messages import FetchHeld, FetchPartials, FetchResult, Held, PartialsOf, Result
 from thresign.signing.opening import open_orders, with_message
 from thresign.signing.stages import Certified, Combined, accept, answer, combine, hold
-from thresign.signing.state import EARLY_HELD_MAX, EARLY_MAX, Journey, Walk
+from thresign.signing.state import EARLY_HELD_MAX, EARLY_MAX, EARLY_PARTS_MAX, Journey, Walk
 from thresign.vault import calls
 
 
@@ -91,9 +91,9 @@ def _delivered(journey: Journey, event: Delivered) -> None:
     if any(mine) and not event.applied.signed:
         journey.out.append(AskSigned(event.applied.sequence))
     for key in [key for key in journey.early if key[0] <= event.applied.sequence]:
-        message = journey.early.pop(key)
-        if key[0] == event.applied.sequence:
-            _on_partials(journey, key[1], message)
+        for message in journey.early.pop(key):
+            if key[0] == event.applied.sequence:
+                _on_partials(journey, key[1], message)
 
 
 def _begin(journey: Journey, certified: Certified, past: Past) -> bool:
@@ -103,7 +103,9 @@ def _begin(journey: Journey, certified: Certified, past: Past) -> bool:
         if known.combined is None:
             journey.out.append(Broadcast(FetchResult(certified.leaf)))
         return False
-    walk = Walk(certified, journey.now_ms, journey.now_ms + journey.timing.fetch_ms)
+    # Every signer, and who combines, has to read the whole message: for a large one the clock starts later.
+    since_ms = journey.now_ms + certified.order.message_bytes // journey.timing.bytes_per_ms
+    walk = Walk(certified, since_ms, since_ms + journey.timing.fetch_ms)
     journey.open(walk)
     walk.holders |= journey.early_held.pop(certified.leaf, set())
     _restore(journey, walk, past)
@@ -186,8 +188,9 @@ def _on_partials(journey: Journey, sender: int, message: PartialsOf) -> None:
     if partials.number != sender or member is None or partials.domain != journey.domain:
         return
     if message.sequence > journey.sequence:
-        if len(journey.early) < EARLY_MAX:
-            journey.early[message.sequence, sender] = message
+        place = (message.sequence, sender)
+        if place in journey.early or len(journey.early) < EARLY_MAX:
+            journey.early[place] = [*journey.early.get(place, ()), message][-EARLY_PARTS_MAX:]
         return
     if not any(Digest(part.order) in journey.walks for part in partials.shares):
         return
@@ -226,8 +229,8 @@ def _try_combine(journey: Journey, walk: Walk) -> None:
 
 
 def _age(journey: Journey, walk: Walk) -> int:
-    """Milliseconds since the order was certified here; they count half with each attempt, a quarter with the next, so
-    that a network slower than the timing still comes to an answer."""
+    """Milliseconds since the order was certified here and its message can have been read; they count half with each
+    attempt, a quarter with the next, so that a network slower than the timing still comes to an answer."""
     doublings = min(walk.certified.order.attempt - 1, journey.timing.doublings_max)
     return (journey.now_ms - walk.since_ms) >> doublings
 

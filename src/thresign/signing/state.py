@@ -15,6 +15,7 @@ from thresign.signing.messages import PartialsOf
 from thresign.signing.stages import Answered, Certified, Combined, Held
 
 EARLY_MAX = 64
+EARLY_PARTS_MAX = 8
 EARLY_HELD_MAX = 4096
 
 
@@ -38,6 +39,9 @@ class Timing:
     submit_ms: int = 1000
     """So often an entry that the ledger does not have yet is submitted again."""
     done_ms: int = 5000
+    bytes_per_ms: int = 8192
+    """A message of this length makes a millisecond's difference: several modules on one small machine hash it, and each
+    more than once."""
     doublings_max: int = 4
 
 
@@ -107,8 +111,8 @@ class Journey:
     """By epoch, up to the present one: an order is signed by members of its own."""
     walks: dict[Digest, Walk] = field(default_factory=dict)
     wanted: dict[Digest, Wanted] = field(default_factory=dict)
-    early: dict[tuple[int, int], PartialsOf] = field(default_factory=dict)
-    """Partials that came before their batch: by sequence and sender."""
+    early: dict[tuple[int, int], list[PartialsOf]] = field(default_factory=dict)
+    """Partials that came before their batch: by sequence and sender, in as many parts as messages are large."""
     early_held: dict[Digest, set[int]] = field(default_factory=dict)
     """Who holds orders that are not known here yet. Bounded."""
     unsettled: dict[int, int] = field(default_factory=dict)

@@ -200,12 +200,14 @@ class Refusal(Record, frozen=True):
 
 
 class Signed(Record, frozen=True):
-    """The partials of this module for the batch, signed by its token, and what was refused."""
+    """The partials of this module for orders of the batch, signed by its token, and what was refused."""
 
     TAG: ClassVar[bytes] = b"tv.sign1"
     sequence: U64
     partials: Partials
     refusals: Annotated[tuple[Refusal, ...], Count(BATCH_ENTRIES_MAX)]
+    next: U32
+    """The order from which on the next call goes on; 0 if this was the last."""
 
 
 class Applied(Record, frozen=True):
@@ -223,7 +225,7 @@ class Applied(Record, frozen=True):
     """1 if this module is held to be silent and may say that it is present."""
     checkpoint_due: U8
     signed: Annotated[tuple[Signed, ...], Count(1)]
-    """This module's partials, if there are so few that they hold nobody up; else SignCall gets them."""
+    """This module's partials, all of them, if there are so few that they hold nobody up; else SignCall gets them."""
 
 
 class ChangeViewCall(Record, frozen=True):
@@ -266,10 +268,12 @@ class StabiliseCall(Record, frozen=True):
 
 
 class SignCall(Record, frozen=True):
-    """Partials for those orders of an applied batch that name this module. Answer: Signed."""
+    """Partials for those orders of an applied batch that name this module, from order `start` on and as many as hold
+    nobody up. Answer: Signed."""
 
     TAG: ClassVar[bytes] = b"tv.sign?"
     sequence: U64
+    start: U32
 
 
 class DecidedCall(Record, frozen=True):

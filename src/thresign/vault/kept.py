@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from thresign.custody.interface import SignCall
 from thresign.ids import Digest
+from thresign.limits import BODIES_BYTES_MAX
 from thresign.orders.header import Certificate
 from thresign.orders.merkle import inclusion_proofs
 from thresign.orders.orders import Order, SignOrder
@@ -16,7 +17,6 @@ BATCHES_MAX = 256
 BATCH_BYTES_KEPT_MAX = 16 * 1024 * 1024
 DECODED_MAX = 4
 """Of so many of the newest batches the orders are kept as values too, which take five times the room of their bytes."""
-MESSAGE_BYTES_MAX = 32 * 1024 * 1024
 
 
 class KeptBatch(NamedTuple):
@@ -70,7 +70,7 @@ class Kept:
         self.drop_message(request)
         self._messages[request] = message
         self._message_bytes += len(message)
-        while self._message_bytes > MESSAGE_BYTES_MAX and len(self._messages) > 1:
+        while self._message_bytes > BODIES_BYTES_MAX and len(self._messages) > 1:
             _, oldest = self._messages.popitem(last=False)
             self._message_bytes -= len(oldest)
 
@@ -84,17 +84,16 @@ class Kept:
             self._message_bytes -= len(held)
 
     def sign_calls(
-        self, sequence: int, number: int, bodies: Mapping[bytes, bytes]
-    ) -> Iterator[tuple[Digest, SignCall | None]]:
-        """For each order of the batch that names this signer: its leaf hash, and what the token is asked (None: the
-        message is not here). A message that was not kept may be among the bodies, by its digest."""
+        self, sequence: int, number: int, start: int, bodies: Mapping[bytes, bytes]
+    ) -> Iterator[tuple[int, Digest, SignCall | None]]:
+        """For each order of the batch that names this signer, from place `start` on: its place, its leaf hash, and what
+        the token is asked (None: the message is not here). A message that was not kept may be among the bodies, by its
+        digest."""
         batch = self._batches.get(sequence)
         if batch is None:
             return
         mine = [
-            (index, order)
-            for index, order in batch.sign_orders()
-            if any(slot.number == number for slot in order.signers)
+            (index, order) for index, order in batch.sign_orders() if index >= start and order.names(number)
         ]
         if not mine:
             return
@@ -104,4 +103,4 @@ class Kept:
             if not order.message_bytes:
                 message = b""
             place = (batch.header, index, len(batch.leaves), proofs[index], batch.leaves[index])
-            yield batch.leaf_hashes[index], SignCall(*place, message) if message is not None else None
+            yield index, batch.leaf_hashes[index], SignCall(*place, message) if message is not None else None

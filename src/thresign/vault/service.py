@@ -5,12 +5,14 @@ Pure but for the token that it drives: time is an argument, the disk is the serv
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from thresign.custody import interface
-from thresign.custody.interface import Refused, Token
-from thresign.errors import CeremonyFailed, CustodyError, VoteRefused
+from thresign.custody.interface import Refused, SignCall, Token
+from thresign.errors import CeremonyFailed, CustodyError, InvariantBroken, ThresignError, VoteRefused
 from thresign.ids import ModuleNumber, RequestId
 from thresign.ledger import ledger, snapshot
 from thresign.ledger.draft import Draft
@@ -18,11 +20,11 @@ from thresign.ledger.judge_keys import confirmation_of
 from thresign.ledger.state import KeyState, State
 from thresign.ledger.verdicts import Checks, Later, Permit, Refuse
 from thresign.ledger.verdicts import Verdict as LedgerVerdict
-from thresign.limits import BODY_BYTES_MAX
+from thresign.limits import BODIES_BYTES_MAX, BODY_BYTES_IN_BATCH_MAX, BODY_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.orders.header import Certificate
 from thresign.orders.merkle import inclusion_proofs
-from thresign.orders.orders import KeygenOrder
+from thresign.orders.orders import KeygenOrder, Order, SignOrder
 from thresign.orders.requests import Request
 from thresign.orders.statements import (
     Announcement,
@@ -45,7 +47,6 @@ from thresign.wire.canonical import Record
 
 GROUPS_MAX = 16
 SIGN_AT_ONCE = 16
-BODIES_BYTES_MAX = 8 * BODY_BYTES_MAX
 NO_SIGNATURE = bytes(64)
 
 
@@ -64,7 +65,7 @@ class Service:
     def __init__(
         self, number: ModuleNumber, token: Token, state: State, environment: Environment, checks: Checks | None = None
     ) -> None:
-        self.bodies: dict[bytes, bytes] = {}
+        self.bodies: OrderedDict[bytes, bytes] = OrderedDict()
         self.kept = Kept()
         self.token = token
         self.incarnation = 0
@@ -175,11 +176,19 @@ class Service:
             raise VoteRefused(f"VOTE-D1: the next slot is {self.book.next}")
         self.check_certificate(call.certificate)
         proposal, record = decide.decide(self.book, call.certificate, call.body)
-        self.keep(proposal, call.certificate)
+        # The ledger has moved on: should anything fail from here on, what is written would not lead to it any more.
+        try:
+            self.keep(proposal, call.certificate)
+            self._forget_failed_ceremonies()
+            return Ballot(self._applied(proposal, now_ms), (record,))
+        except ThresignError as error:
+            raise InvariantBroken(f"after batch {proposal.header.sequence} was applied: {error.detail}") from error
+
+    def _forget_failed_ceremonies(self) -> None:
         for key in self.book.state.changed_keys:
             if self.book.state.keys[key].state is KeyState.FAILED:
-                self.token.keygen_forget(self.book.state.keys[key].ceremony)
-        return Ballot(self._applied(proposal, now_ms), (record,))
+                with suppress(CustodyError):  # a new one takes its room, or the token's next life
+                    self.token.keygen_forget(self.book.state.keys[key].ceremony)
 
     def check_certificate(self, certificate: Certificate) -> None:
         """Has the token check a certificate. If it refuses, the rule in Python says whose vote is to blame.
@@ -212,8 +221,17 @@ class Service:
     def _keep_message(self, request: Request) -> None:
         action = parse(request)
         if isinstance(action, Sign):
-            message = self.bodies.pop(request.content_sha256, b"") if action.message is None else action.message
-            self.kept.add_message(request.id(), message)
+            message = self._body(request) if action.message is None else action.message
+            if message is not None:
+                self.kept.add_message(request.id(), message)
+
+    def _body(self, request: Request) -> bytes | None:
+        """What travelled apart, if it is here. Another request may be for the same: it goes first when there is no
+        room, not now."""
+        body = self.bodies.get(request.content_sha256)
+        if body is not None:
+            self.bodies.move_to_end(request.content_sha256, last=False)
+        return body
 
     def _applied(self, proposal: Proposal, now_ms: int) -> calls.Applied:
         state = self.book.state
@@ -230,8 +248,13 @@ class Service:
             self._unused(now_ms),
             int(standing.may_return(max(now_ms, state.time_ms), state.settings.silence_ms)),
             int(checkpoint.is_due(self.book)),
-            (self._signed(state.sequence),) if len(proposal.plan.orders) <= SIGN_AT_ONCE else (),
+            (self._signed(state.sequence, 0),) if self._is_little(proposal.plan.orders) else (),
         )
+
+    def _is_little(self, orders: Sequence[Order]) -> bool:
+        """True if the partials for these can be had before the answer to a vote."""
+        mine = [order for order in orders if isinstance(order, SignOrder) and order.names(self.book.number)]
+        return len(orders) <= SIGN_AT_ONCE and sum(order.message_bytes for order in mine) <= BODY_BYTES_IN_BATCH_MAX
 
     def _unused(self, now_ms: int) -> tuple[int, ...]:
         book, time_ms = self.book, max(now_ms, self.book.state.time_ms)
@@ -256,25 +279,41 @@ class Service:
     # --- signing --------------------------------------------------------------------------------------------------
 
     def _sign(self, call: calls.SignCall, _now_ms: int) -> Ballot:
-        return Ballot(self._signed(call.sequence))
+        return Ballot(self._signed(call.sequence, call.start))
 
-    def _signed(self, sequence: int) -> calls.Signed:
-        """The token's partials for the orders of an applied batch that name this module."""
-        wanted, leaves, shares, refusals = [], [], [], []
-        for leaf, sign_call in self.kept.sign_calls(sequence, self.book.number, self.bodies):
+    def _signed(self, sequence: int, start: int) -> calls.Signed:
+        """The token's partials for the orders of an applied batch that name this module: from this order on, until the
+        messages together are longer than the longest may be alone."""
+        wanted: list[SignCall] = []
+        leaves, refusals, room, following = [], [], BODY_BYTES_MAX, 0
+        for index, leaf, sign_call in self.kept.sign_calls(sequence, self.book.number, start, self.bodies):
             if sign_call is None:
                 refusals.append(calls.Refusal(leaf, 0, "the message is not here"))
-            else:
-                leaves.append(leaf)
-                wanted.append(sign_call)
-        answers, signature = self.token.sign(wanted) if wanted else ([], NO_SIGNATURE)
+                continue
+            room -= len(sign_call.message)
+            if wanted and room < 0:
+                following = index
+                break
+            leaves.append(leaf)
+            wanted.append(sign_call)
+        answers, signature = self._ask_token(wanted)
+        shares = []
         for leaf, answer in zip(leaves, answers, strict=True):
             if isinstance(answer, Refused):
                 refusals.append(calls.Refusal(leaf, answer.code, f"{answer.name}: {answer.text}"))
             else:
                 shares.append(SharePart(leaf, answer))
         partials = Partials(self.book.state.domain, self.book.number, tuple(shares), signature)
-        return calls.Signed(sequence, partials, tuple(refusals))
+        return calls.Signed(sequence, partials, tuple(refusals), following)
+
+    def _ask_token(self, wanted: list[SignCall]) -> tuple[list[bytes | Refused], bytes]:
+        """A token that cannot sign is as one that refuses each: the orders are asked for again, or replaced."""
+        if not wanted:
+            return [], NO_SIGNATURE
+        try:
+            return self.token.sign(wanted)
+        except CustodyError as error:
+            return [Refused(0, error.code, calls.printable(error.detail)[:128])] * len(wanted), NO_SIGNATURE
 
     def _forget(self, call: calls.ForgetCall, _now_ms: int) -> Ballot:
         for request in call.requests:

@@ -46,7 +46,7 @@ from thresign.signing.events import (
 )
 from thresign.signing.journey import forget_before, message_of, step
 from thresign.signing.messages import FetchHeld, FetchPartials, FetchResult, Held, PartialsOf, Result
-from thresign.signing.state import EARLY_MAX, Journey
+from thresign.signing.state import EARLY_MAX, EARLY_PARTS_MAX, Journey
 from thresign.vault import calls
 
 E = TypeVar("E")
@@ -118,7 +118,7 @@ class Walker:
         return PartialsOf(self.header.sequence, self.partials(number, **more))
 
     def own_signed(self) -> list[Effect]:
-        return self.step(OwnSigned(calls.Signed(self.header.sequence, self.partials(self.number), ())))
+        return self.step(OwnSigned(calls.Signed(self.header.sequence, self.partials(self.number), (), 0)))
 
     def combine(self) -> list[Effect]:
         """All signers' partials are here."""
@@ -240,7 +240,7 @@ def test_who_is_no_signer_combines_too() -> None:
 def test_partials_that_came_with_the_batch_are_not_asked_for() -> None:
     number = Walker().signers[0]
     walker = Walker(number, deliver=False)
-    signed = calls.Signed(walker.header.sequence, walker.partials(number), ())
+    signed = calls.Signed(walker.header.sequence, walker.partials(number), (), 0)
     effects = walker.deliver(signed=(signed,))
     assert said(effects, PartialsOf)
     assert of(effects, AskSigned) == []
@@ -282,6 +282,9 @@ def test_what_comes_early_is_bounded() -> None:
     for sequence in range(10_000, 10_500):
         walker.hear(2, PartialsOf(sequence, walker.partials(2)))
     assert len(walker.journey.early) <= EARLY_MAX
+    for _ in range(100):
+        walker.hear(2, PartialsOf(10_000, walker.partials(2)))
+    assert max(len(parts) for parts in walker.journey.early.values()) == EARLY_PARTS_MAX
     for number in range(10_000):
         walker.hear(2, Held((sha256(b"%d" % number),)))
     assert len(walker.journey.early_held) <= 4096
@@ -346,7 +349,7 @@ def test_what_the_own_token_refused_is_told() -> None:
     walker = Walker(Walker().signers[0])
     refusal = calls.Refusal(walker.leaf, 0x3F, "TS_NONCE_USED: ")
     none = Partials(walker.domain.id, walker.number, (), bytes(64))
-    effects = walker.step(OwnSigned(calls.Signed(walker.header.sequence, none, (refusal,))))
+    effects = walker.step(OwnSigned(calls.Signed(walker.header.sequence, none, (refusal,), 0)))
     assert [(b.number, b.order, b.why) for b in of(effects, Blame)] == [(walker.number, walker.leaf, "TS_NONCE_USED: ")]
     assert said(effects, PartialsOf) == []
 
@@ -446,6 +449,15 @@ def test_who_is_asked_for_partials_has_its_token_sign_again() -> None:
     walker = Walker()
     assert of(walker.hear(2, FetchPartials(walker.header.sequence)), AskSigned) == [AskSigned(walker.header.sequence)]
     assert of(walker.hear(2, FetchPartials(walker.header.sequence + 1)), AskSigned) == []
+
+
+def test_a_large_message_has_its_time() -> None:
+    """9 bytes are large at a byte a millisecond."""
+    walker = Walker(deliver=False)
+    walker.journey.timing.bytes_per_ms = 1
+    walker.deliver()
+    assert of(walker.tick(walker.journey.timing.missing_ms + 9), AskReport) == []
+    assert of(walker.tick(walker.journey.timing.fetch_ms + 1), AskReport)
 
 
 def test_an_order_is_reported_once_and_the_report_said_again() -> None:

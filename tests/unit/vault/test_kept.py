@@ -8,6 +8,7 @@ from tests.house.stub_domain import StubDomain, ready_ledger
 from thresign.custody.interface import SignCall
 from thresign.ids import Digest
 from thresign.ledger import ledger
+from thresign.limits import BODIES_BYTES_MAX
 from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
 from thresign.orders.merkle import leaf_hash, root_from_proof
@@ -39,15 +40,17 @@ def test_what_the_token_is_asked_for_its_orders() -> None:
         kept.add_message(order.request, message)
     for number in RUN.domain.numbers:
         mine = [order for order in orders if any(slot.number == number for slot in order.signers)]
-        asked = list(kept.sign_calls(9, number, {}))
+        asked = list(kept.sign_calls(9, number, 0, {}))
         assert len(asked) == len(mine)
-        for leaf, call in asked:
+        assert list(kept.sign_calls(9, number, 1, {})) == [one for one in asked if one[0] >= 1]
+        for index, leaf, call in asked:
+            assert leaf_hash(orders[index].encode()) == leaf
             assert isinstance(call, SignCall)
             assert call.header == made.header
             assert root_from_proof(leaf, call.index, call.count, call.path) == root
             assert SignOrder.decode(call.order).message_sha256 == sha256(call.message)
-    assert list(kept.sign_calls(9, 77, {})) == []
-    assert list(kept.sign_calls(10, 1, {})) == []
+    assert list(kept.sign_calls(9, 77, 0, {})) == []
+    assert list(kept.sign_calls(10, 1, 0, {})) == []
 
 
 def test_an_order_whose_message_is_gone_is_told() -> None:
@@ -55,11 +58,11 @@ def test_an_order_whose_message_is_gone_is_told() -> None:
     made, orders, _ = batch(b"one")
     kept.keep(9, made)
     number = orders[0].signers[0].number
-    assert [call for _, call in kept.sign_calls(9, number, {})] == [None]
+    assert [call for _, _, call in kept.sign_calls(9, number, 0, {})] == [None]
     kept.add_message(orders[0].request, b"one")
     kept.drop_message(orders[0].request)
     kept.drop_message(orders[0].request)
-    assert [call for _, call in kept.sign_calls(9, number, {})] == [None]
+    assert [call for _, _, call in kept.sign_calls(9, number, 0, {})] == [None]
 
 
 def test_a_message_may_be_among_the_bodies_by_its_digest_and_an_empty_one_needs_none() -> None:
@@ -67,7 +70,8 @@ def test_a_message_may_be_among_the_bodies_by_its_digest_and_an_empty_one_needs_
     made, orders, _ = batch(b"one", b"")
     kept.keep(9, made)
     for order, message in zip(orders, (b"one", b""), strict=True):
-        asked = dict(kept.sign_calls(9, order.signers[0].number, {sha256(b"one"): b"one", sha256(b"two"): b"two"}))
+        bodies = {sha256(b"one"): b"one", sha256(b"two"): b"two"}
+        asked = {leaf: call for _, leaf, call in kept.sign_calls(9, order.signers[0].number, 0, bodies)}
         call = asked[leaf_hash(order.encode())]
         assert call is not None
         assert call.message == message
@@ -98,20 +102,20 @@ def test_of_older_batches_bytes_are_kept_and_the_token_is_asked_the_same() -> No
     for order, message in zip(orders, (b"one", b"two"), strict=True):
         kept.add_message(order.request, message)
     kept.keep(1, made)
-    asked = {number: list(kept.sign_calls(1, number, {})) for number in RUN.domain.numbers}
+    asked = {number: list(kept.sign_calls(1, number, 0, {})) for number in RUN.domain.numbers}
     for sequence in range(2, 2 + limits.DECODED_MAX):
         kept.keep(sequence, made)
     assert [bool(kept.batch(sequence).orders) for sequence in (1, 2)] == [False, True]  # type: ignore[union-attr]
-    assert {number: list(kept.sign_calls(1, number, {})) for number in RUN.domain.numbers} == asked
+    assert {number: list(kept.sign_calls(1, number, 0, {})) for number in RUN.domain.numbers} == asked
 
 
 def test_messages_are_bounded_by_bytes_and_the_newest_stays() -> None:
     kept = Kept()
     names = [sha256(b"%d" % i) for i in range(6)]
     for name in names:
-        kept.add_message(name, bytes(limits.MESSAGE_BYTES_MAX // 3))
+        kept.add_message(name, bytes(BODIES_BYTES_MAX // 3))
     assert [name in kept._messages for name in names] == [False, False, False, True, True, True]
-    kept.add_message(names[0], bytes(limits.MESSAGE_BYTES_MAX + 1))
+    kept.add_message(names[0], bytes(BODIES_BYTES_MAX + 1))
     assert list(kept._messages) == [names[0]]
     kept.add_message(names[0], b"replaced")
     assert kept._message_bytes == len(b"replaced")

@@ -254,7 +254,7 @@ def test_votes_are_served_before_bulk_work(running: Running) -> None:
     with running.connect() as node:
         node.send(commit(Script.DURABLE))
         assert running.journal.syncing.wait(PATIENCE_S)
-        bulk, vote = calls.SignCall(5), calls.CheckpointCall()
+        bulk, vote = calls.SignCall(5, 0), calls.CheckpointCall()
         node.send(bulk, bulk, vote, vote, first_id=2)
         running.journal.may_sync.set()
         assert [node.answer()[0] for _ in range(5)] == [1, 4, 5, 2, 3]
