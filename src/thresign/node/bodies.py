@@ -8,16 +8,16 @@ message of an order, large or not, asks for it by its digest.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
-from thresign.limits import BODY_BYTES_MAX, CHUNK_BYTES_MAX
+from thresign.limits import BODIES_BYTES_MAX, BODY_BYTES_MAX, CHUNK_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.wire.canonical import U32, Bytes32, Record, Var
 
 COMING_MAX = 8
 """Bodies that one peer may have on the way at once."""
-KEPT_BYTES_MAX = 8 * BODY_BYTES_MAX
 
 
 class BodyChunk(Record, frozen=True):
@@ -44,12 +44,10 @@ class FetchBody(Record, frozen=True):
     content_sha256: Bytes32
 
 
-def chunks(content_sha256: bytes, body: bytes) -> list[BodyChunk]:
+def chunks(content_sha256: bytes, body: bytes) -> Iterator[BodyChunk]:
     """A body in pieces, for a peer."""
-    return [
-        BodyChunk(content_sha256, len(body), at, body[at : at + CHUNK_BYTES_MAX])
-        for at in range(0, len(body), CHUNK_BYTES_MAX)
-    ]
+    for at in range(0, len(body), CHUNK_BYTES_MAX):
+        yield BodyChunk(content_sha256, len(body), at, body[at : at + CHUNK_BYTES_MAX])
 
 
 MESSAGES: dict[bytes, type[Record]] = {kind.TAG: kind for kind in (BodyChunk, BodyHeld, FetchBody)}
@@ -75,13 +73,19 @@ class Bodies:
         """The body, if it is here."""
         return self._whole.get(content_sha256)
 
+    def again(self, content_sha256: bytes) -> bytes | None:
+        """The body, if it is here, for another request: it is the newest again."""
+        if content_sha256 in self._whole:
+            self._whole.move_to_end(content_sha256)
+        return self._whole.get(content_sha256)
+
     def put(self, content_sha256: bytes, body: bytes) -> None:
         """Keeps a whole body; the oldest go when there are too many bytes."""
-        if content_sha256 in self._whole:
+        if self.again(content_sha256) is not None:
             return
         self._whole[content_sha256] = body
         self._bytes += len(body)
-        while self._bytes > KEPT_BYTES_MAX:
+        while self._bytes > BODIES_BYTES_MAX:
             _, oldest = self._whole.popitem(last=False)
             self._bytes -= len(oldest)
 
@@ -110,6 +114,10 @@ class Bodies:
             return None
         self.put(chunk.content_sha256, body)
         return body
+
+    def forget_holders(self, content_sha256: bytes) -> None:
+        """Who had the body for an earlier request may not have it any more."""
+        self.holders.pop(content_sha256, None)
 
     def held_by(self, content_sha256: bytes, number: int) -> int:
         """Notes that a module has the body; returns how many do."""

@@ -11,6 +11,7 @@ import base64
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
 from thresign.callers import profile
@@ -31,11 +32,12 @@ from thresign.frost.suites import ED25519
 from thresign.groups import native
 from thresign.ledger.snapshot import KeyPart
 from thresign.ledger.state import KeyState
-from thresign.limits import PENDING_REQUESTS_MAX
+from thresign.limits import BODIES_BYTES_MAX, PENDING_REQUESTS_MAX
 from thresign.node import release
 from thresign.node.evidence import build
 from thresign.node.history import History
 from thresign.node.judging import Judging
+from thresign.node.room import Room
 from thresign.node.runtime import Runtime
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.equivocation import Equivocation, place_of
@@ -80,6 +82,8 @@ class Desk:
         self._changes: dict[bytes, int] = {}
         """Requests for a change of the members, and the roster epoch that each leads to."""
         self._judging = Judging(runtime.ask_vault)
+        # Half, for a vault keeps a message until it has heard that the answer is out.
+        self._room = Room(BODIES_BYTES_MAX // 2 // len(domain.genesis.roster.members))
         self._closed: Exception | None = None
         """Why nothing is taken in any more."""
         self._bodies: defaultdict[bytes, list[asyncio.Future[None]]] = defaultdict(list)
@@ -116,12 +120,17 @@ class Desk:
         first = name not in self._waiting
         self._waiting[name].append(future)
         self._remember(name, asked, request.caller)
+        patience_ms = self._patience_ms(request)
         try:
-            if first:
-                await self._put_forward(request, body, name)
-            if wait_ms == 0:
-                return self._waiting_stage(name)
-            return await _within(future, min(wait_ms, self._patience_ms(request)) / 1000)
+            async with AsyncExitStack() as held:
+                if first:
+                    if request.detached:
+                        async with asyncio.timeout(min(wait_ms or SAY_AGAIN_MS, patience_ms) / 1000):
+                            await held.enter_async_context(self._room.taken(len(body)))
+                    await self._put_forward(request, body, name)
+                if wait_ms == 0:
+                    return self._waiting_stage(name)
+                return await _within(future, min(wait_ms, patience_ms) / 1000)
         except TimeoutError:
             raise self._undecided(request) from None
         except CallerError:
@@ -246,6 +255,7 @@ class Desk:
         """This node does not go on: whoever waits here is told, and whoever still comes."""
         self._closed = why
         self._judging.close(why)
+        self._room.close(why)
         waiting: list[asyncio.Future[Any]] = [one for futures in self._waiting.values() for one in futures]
         waiting += [one for futures in self._bodies.values() for one in futures]
         for future in waiting:

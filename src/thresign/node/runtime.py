@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from thresign.agreement.pbft.messages import DecidedBatch
@@ -84,6 +85,12 @@ class Mesh(Protocol):
 
     def keep(self, members: frozenset[int] | None) -> None:
         """Connections to others than these end, and are not taken in; None: to all that are configured."""
+
+    def send_bulk(self, to: int, name: bytes, payloads: Iterator[bytes]) -> None:
+        """To one, as it takes them, unless something of this name is on its way to it."""
+
+    def up(self) -> frozenset[int]:
+        """Who is connected."""
 
 
 class Ports(NamedTuple):
@@ -331,12 +338,20 @@ class Runtime:
             self.feed(ev.Written(written))
 
     def _send_decided(self, output: ev.SendDecided) -> None:
-        sent = 0
-        for record in self.history.batches_from(output.sequence, DECIDED_AT_ONCE):
-            self.ports.mesh.send(output.to, DecidedBatch(record.certificate, record.body).encode())
-            sent += 1
-        if not sent:
+        records = self.history.batches_from(output.sequence, DECIDED_AT_ONCE)
+        first = next(records, None)
+        if first is None:
             self.feed(ev.NotHeld(output.to, output.sequence))
+        else:
+            self.ports.mesh.send_bulk(output.to, DecidedBatch.TAG, self._decided(chain([first], records)))
+
+    def _decided(self, records: Iterator[DecidedRecord]) -> Iterator[bytes]:
+        try:
+            for record in records:
+                yield DecidedBatch(record.certificate, record.body).encode()
+        except StorageError as error:
+            if not self.failure.done():
+                self.failure.set_result(error)
 
     def _prune(self, sequence: int) -> None:
         """Throws away what is older than the retention setting and not needed by the vault, if anything is to go."""
@@ -404,23 +419,24 @@ class Runtime:
     def _send_body(self, to: int, content_sha256: bytes) -> None:
         """Sends a body, or the message of an order, to one module, in chunks."""
         body = self.bodies.get(content_sha256) or self.replica.message_of(content_sha256) or b""
-        for chunk in body_messages.chunks(content_sha256, body):
-            self.ports.mesh.send(to, chunk.encode())
+        pieces = body_messages.chunks(content_sha256, body)
+        self.ports.mesh.send_bulk(to, content_sha256, (piece.encode() for piece in pieces))
 
     def spread_body(self, content_sha256: bytes, body: bytes) -> None:
         """A caller's large body: keep it, give it to the vault, send it to all."""
         self.bodies.put(content_sha256, body)
+        self.bodies.forget_holders(content_sha256)
         self.give_body(content_sha256, body, lambda reply: self._given(content_sha256, body, self.number, reply))
-        for chunk in body_messages.chunks(content_sha256, body):
-            self.ports.mesh.broadcast(chunk.encode())
+        for number in self.ports.mesh.up():
+            self._send_body(number, content_sha256)
 
     def _body_chunk(self, sender: int, chunk: BodyChunk) -> None:
+        digest = chunk.content_sha256
         body = self.bodies.take(sender, chunk)
+        if body is None and chunk.offset == 0:
+            body = self.bodies.again(digest)  # of an earlier request: the vault may not have it any more
         if body is not None:
-            digest = chunk.content_sha256
             self.give_body(digest, body, lambda reply: self._given(digest, body, sender, reply))
-        elif chunk.offset == 0 and self.bodies.get(chunk.content_sha256) is not None:
-            self.ports.mesh.send(sender, BodyHeld(chunk.content_sha256).encode())
 
     def _given(self, content_sha256: bytes, body: bytes, origin: int, reply: Record | ThresignError) -> None:
         if isinstance(reply, ThresignError):

@@ -1,7 +1,8 @@
 """Connections to all other modules: one a pair, dialled by the lower number, kept up with growing patience.
 
 A frame is handed up with the number that the sender's certificate proves. Frames of one loop turn leave in one write:
-at load that is what makes TLS cheap. A peer that reads too slowly, or has said nothing for too long, is dropped and
+at load that is what makes TLS cheap. What is large and can wait goes apart, frame by frame as the connection takes it,
+so that the rest need not wait behind it. A peer that does not read, or has said nothing for too long, is dropped and
 dialled again; nothing here is retried, since those above say again what matters.
 """
 
@@ -9,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, cast
 
 from thresign.errors import MalformedRecord
@@ -17,6 +19,9 @@ from thresign.limits import PEER_QUEUE_BYTES_MAX
 from thresign.peers.frames import FrameReader, frame
 from thresign.peers.identity import number_of
 
+BULK_BYTES = 1024 * 1024
+"""With this much on its way to a peer, nothing of what can wait is added."""
+BULK_AT_ONCE = 64 * 1024
 SILENCE_S = 3.0
 """Every node says where it stands several times a second; one that says nothing for this long is gone."""
 REDIAL_S = (0.05, 1.0)
@@ -53,6 +58,8 @@ class _Link(asyncio.Protocol):
         self._expected = expected
         self._reader = FrameReader()
         self._out: list[bytes] = []
+        self._bulk: OrderedDict[bytes, Iterator[bytes]] = OrderedDict()
+        self._full = self._pumping = False
         self._transport: asyncio.Transport | None = None
         self.number: int | None = None
         self.heard = 0.0
@@ -65,7 +72,7 @@ class _Link(asyncio.Protocol):
         if number is None or number != wanted or not self._peers.admit(number, self):
             self._transport.abort()
             return
-        self._transport.set_write_buffer_limits(high=PEER_QUEUE_BYTES_MAX)
+        self._transport.set_write_buffer_limits(high=BULK_BYTES)
         self.number = number
         self.heard = asyncio.get_running_loop().time()
         self._peers.events.up(number)
@@ -100,6 +107,39 @@ class _Link(asyncio.Protocol):
             self.abort()
             return
         self._transport.write(data)
+
+    def send_bulk(self, name: bytes, payloads: Iterator[bytes]) -> None:
+        if name not in self._bulk:
+            self._bulk[name] = payloads
+            self._pump_soon()
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        self._pump_soon()
+
+    def _pump_soon(self) -> None:
+        if not self._pumping:
+            self._pumping = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        """A large frame of what can wait, or some small ones; the next in the loop's next turn, while there is room."""
+        self._pumping = False
+        if self._full or not self._bulk or self._transport is None or self._transport.is_closing():
+            return
+        out = bytearray()
+        while self._bulk and len(out) < BULK_AT_ONCE:
+            name, payloads = next(iter(self._bulk.items()))
+            payload = next(payloads, None)
+            if payload is None:
+                del self._bulk[name]
+            else:
+                out += frame(payload)
+        self._transport.write(out)
+        self._pump_soon()
 
     def abort(self) -> None:
         if self._transport is not None:
@@ -191,6 +231,13 @@ class Peers:
         framed = frame(payload)
         for link in self._links.values():
             link.send(framed)
+
+    def send_bulk(self, to: int, name: bytes, payloads: Iterator[bytes]) -> None:
+        """To one module, each when the connection has room for it. Dropped if it is not connected, if the connection
+        breaks meanwhile, or if something of this name is on its way."""
+        link = self._links.get(to)
+        if link is not None:
+            link.send_bulk(name, payloads)
 
     def admit(self, number: int, link: _Link) -> bool:
         """Takes a link in as the one to this module. An older one is given up: its peer has started afresh."""

@@ -15,6 +15,7 @@ from thresign.errors import Overloaded
 from thresign.limits import (
     BATCH_BYTES_MAX,
     BATCH_ENTRIES_MAX,
+    BODY_BYTES_MAX,
     PENDING_PER_PEER_MAX,
     PENDING_REQUESTS_MAX,
     PENDING_REQUESTS_PER_CALLER_MAX,
@@ -23,6 +24,7 @@ from thresign.orders.batch import Entry
 from thresign.orders.requests import Request
 from thresign.orders.statements import Announcement
 
+APART_BYTES_MAX = 2 * BODY_BYTES_MAX
 SAMPLE_OF_QUEUE = 8
 SAMPLE_MAX = 32
 OWN = 0
@@ -32,10 +34,12 @@ half of its bytes: what cannot be ordered yet must not keep requests from being 
 
 
 class Waiting(NamedTuple):
-    """One entry. `via`: the module that forwarded it, 0 if it was submitted at this node. `size`: its bytes, about."""
+    """One entry. `via`: the module that forwarded it, 0 if it was submitted at this node. `size`: its bytes, about;
+    `apart`: those of its body, if that travels apart."""
 
     entry: Entry
     size: int
+    apart: int
     via: int
 
     @property
@@ -103,7 +107,8 @@ class Pending:
             raise Overloaded(f"{self._via[OWN]} requests wait already")
         elif self._own[caller] >= PENDING_REQUESTS_PER_CALLER_MAX:
             raise Overloaded(f"{self._own[caller]} requests of {caller or 'modules'} wait already")
-        waiting = Waiting(entry, size_of(entry), via)
+        apart = entry.body_bytes if isinstance(entry, Request) and entry.detached else 0
+        waiting = Waiting(entry, size_of(entry), apart, via)
         self._queues.setdefault(caller, OrderedDict())[entry] = waiting
         self._where[entry] = caller
         self._count(waiting, caller, 1)
@@ -153,9 +158,12 @@ class Pending:
         return [waiting for queue in self._queues.values() for waiting in queue.values()]
 
     def batch(self) -> tuple[Entry, ...]:
-        """The next entries: statements of modules first, then one of each caller in turn, within the batch's limits."""
+        """The next entries: statements of modules first, then one of each caller in turn, within the batch's limits.
+
+        Bodies that travel apart are bounded too: a vault keeps them until they are signed, and signing takes time.
+        """
         chosen: list[Entry] = []
-        room = BATCH_BYTES_MAX // 4
+        room, room_apart = BATCH_BYTES_MAX // 4, APART_BYTES_MAX
         for waiting in itertools.islice(self._queues.get(MODULES, {}).values(), BATCH_ENTRIES_MAX // 2):
             if waiting.size > room and chosen:
                 break
@@ -168,9 +176,10 @@ class Pending:
             next_one = next(queue, None)
             if next_one is None:
                 continue
-            if next_one.size > room and chosen:
+            if (next_one.size > room or next_one.apart > room_apart) and chosen:
                 break
             room -= next_one.size
+            room_apart -= next_one.apart
             chosen.append(next_one.entry)
             turn.append(queue)
         return tuple(chosen)

@@ -7,12 +7,13 @@ from msgspec.structs import replace
 
 from tests.house.stub_domain import StubDomain
 from thresign.agreement.pbft.messages import Forward
-from thresign.agreement.pbft.pending import SAMPLE_MAX, Pending, parcels
+from thresign.agreement.pbft.pending import APART_BYTES_MAX, SAMPLE_MAX, Pending, parcels
 from thresign.errors import Overloaded
 from thresign.limits import (
     BATCH_BYTES_MAX,
     BATCH_ENTRIES_MAX,
     BODY_BYTES_IN_BATCH_MAX,
+    BODY_BYTES_MAX,
     FRAME_BYTES_MAX,
     PENDING_PER_PEER_MAX,
     PENDING_REQUESTS_MAX,
@@ -231,3 +232,15 @@ def test_parcels_have_all_in_order_and_fit_in_a_frame() -> None:
     assert max(len(Forward(Batch(part)).encode()) for part in parts) < FRAME_BYTES_MAX
     assert max(len(part) for part in parts) == 64
     assert list(parcels([], 64)) == []
+
+
+def test_bodies_that_travel_apart_are_bounded_in_a_batch() -> None:
+    """A vault keeps them all until they are signed. One alone always goes."""
+    entries = [request("alice", bytes([n]) * BODY_BYTES_MAX) for n in range(5)]
+    pending = filled(*entries)
+    batch = pending.batch()
+    assert batch == tuple(entries[: APART_BYTES_MAX // BODY_BYTES_MAX])
+    assert 1 < len(batch) < len(entries)
+    for entry in batch:
+        pending.remove(name_of(entry))
+    assert pending.batch() == tuple(entries[len(batch) : 2 * len(batch)])
