@@ -92,9 +92,7 @@ class Kept:
         batch = self._batches.get(sequence)
         if batch is None:
             return
-        mine = [
-            (index, order) for index, order in batch.sign_orders() if index >= start and order.names(number)
-        ]
+        mine = [(index, order) for index, order in batch.sign_orders() if index >= start and order.names(number)]
         if not mine:
             return
         proofs = inclusion_proofs(batch.leaf_hashes)

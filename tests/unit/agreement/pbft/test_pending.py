@@ -242,5 +242,5 @@ def test_bodies_that_travel_apart_are_bounded_in_a_batch() -> None:
     assert batch == tuple(entries[: APART_BYTES_MAX // BODY_BYTES_MAX])
     assert 1 < len(batch) < len(entries)
     for entry in batch:
-        pending.remove(name_of(entry))
+        pending.remove(entry)
     assert pending.batch() == tuple(entries[len(batch) : 2 * len(batch)])
