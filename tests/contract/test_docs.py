@@ -61,7 +61,7 @@ class Reader:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("THRESIGN_")}
         self._transcript = directory / "transcript"
         self._log = self._transcript.open("wb")
-        self._base_port = free_base_port(4)
+        self._base_port = free_base_port(5)
         self._shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
             cwd=directory,
