@@ -183,7 +183,7 @@ MUTANTS = [
     ),
     Mutant(
         "an answer leaves before a quorum holds it",
-        [(journey, "answer", broken.answer_at_once)],
+        [(journey, "_holders_needed", broken.one_holder)],
         hunted("wrong partials", faults=Faults(loss=0.3, delay_max=100, slow_link=0.1, node_crash=0.2)),
     ),
     Mutant("a result is not combined anew", [(journey, "accept", broken.accept_any)], hunted("other results")),
