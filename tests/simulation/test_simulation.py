@@ -20,12 +20,6 @@ from thresign.limits import faults, quorum
 
 SWARMS = 15
 SEEDS_A_SWARM = 10
-QUICK = (
-    "quorum one too small",
-    "sends before the disk has it",
-    "a nonce is handed out twice",
-    "a request is ordered again",
-)
 SHORT = Plan(requests=15, fault_ms=3000)
 REGRESSIONS = {
     31: "a signer that sends right and wrong partials parts the modules that combine",
@@ -113,10 +107,10 @@ def test_twins() -> None:
     assert any(broken_rule(lambda: run(seed, two)) for seed in range(60))
 
 
-@pytest.mark.parametrize("mutant", [m for m in MUTANTS if m.name in QUICK], ids=lambda m: m.name)
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_mutant_is_found_out(mutant: Mutant) -> None:
-    """Those that are found at once; `make mutants` hunts all."""
-    assert hunt(mutant, 10) is not None
+    """All of `make mutants`, which prints the seeds: one that is not broken any more must not go unseen."""
+    assert hunt(mutant) is not None
 
 
 def test_all_interleavings_to_a_depth() -> None:
