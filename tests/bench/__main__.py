@@ -11,7 +11,7 @@ import sys
 
 import tests.bench
 
-ORDER = ("primitives", "frost", "token", "service")
+ORDER = ("primitives", "frost", "token", "agreement", "service")
 
 
 def sections() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Annotated, ClassVar
 
@@ -44,18 +45,27 @@ class Roster(Record, frozen=True):
                 raise MalformedRecord(f"roster: two members share a {field}")
 
     def digest(self) -> Digest:
-        return sha256(self.encode())
+        return _digest(self)
 
     def numbers(self) -> tuple[ModuleNumber, ...]:
         return tuple(ModuleNumber(member.number) for member in self.members)
 
     def member(self, number: int) -> Member | None:
         """The member with this number, or None."""
-        return next((member for member in self.members if member.number == number), None)
+        for member in self.members:
+            if member.number == number:
+                return member
+        return None
 
     def primary(self, view: int) -> ModuleNumber:
         """Who proposes in this view (OSDI '99 section 4.1: view mod n, by position)."""
         return ModuleNumber(self.members[view % len(self.members)].number)
+
+
+@functools.lru_cache(maxsize=8)
+def _digest(roster: Roster) -> Digest:
+    """Remembered by all that it says: a roster stays for long, and every header names it."""
+    return sha256(roster.encode())
 
 
 def make_roster(epoch: int, members: tuple[Member, ...]) -> Roster:

@@ -22,6 +22,7 @@ from thresign.wire.canonical import Record, decode_one_of
 
 _HEAD = struct.Struct(">II")
 _SEND_BYTES = 1 << 18
+_RECEIVE_BYTES = 1 << 18
 _STATUS_ID = 0
 RETRY_S = 0.05
 _F_ADD_SEALS, _SEALS = 1033, 0xF
@@ -45,6 +46,8 @@ class VaultLink:
         self._complain = complain
         self._sock: socket.socket | None = None
         self._in = bytearray()
+        self._room = memoryview(bytearray(_RECEIVE_BYTES))
+        """Received into, again and again."""
         self._out = bytearray()
         self._sent = 0
         """Bytes that have left this connection: `_out` begins there in the stream."""
@@ -144,16 +147,16 @@ class VaultLink:
         if self._sock is None:
             return
         try:
-            data = self._sock.recv(1 << 18)
+            count = self._sock.recv_into(self._room)
         except BlockingIOError:
             return
         except OSError as error:
             self._lose(error)
             return
-        if not data:
+        if not count:
             self._lose(EOFError("the vault ended the connection"))
             return
-        self._in += data
+        self._in += self._room[:count]
         try:
             answers = self._cut()
         except MalformedRecord as error:

@@ -25,6 +25,8 @@ from thresign.wire.canonical import Record, decode_one_of
 
 _RECEIVE_BYTES = 1 << 18
 _DESCRIPTORS_MAX = 16
+_INT_BYTES = struct.calcsize("i")
+_ANCILLARY_BYTES = socket.CMSG_LEN(_DESCRIPTORS_MAX * _INT_BYTES)
 WAITING_BYTES_MAX = 2 * FRAME_BYTES_MAX
 """Calls that wait to be served take up to this and one frame more; the rest stays in the socket, or at the node."""
 _HEAD = struct.Struct(">II")
@@ -50,6 +52,8 @@ class Connection:
         self.votes: deque[_Waiting] = deque()
         self.bulk: deque[_Waiting] = deque()
         self._buffer = bytearray()
+        self._room = memoryview(bytearray(_RECEIVE_BYTES))
+        """Received into, again and again: a new piece of memory each time would have to be locked each time."""
         self._descriptors: deque[int] = deque()
         self.waiting_bytes = 0
         self.open = True
@@ -72,16 +76,18 @@ class Connection:
     def receive(self) -> None:
         """Takes in what has arrived. A malformed frame ends the connection: a node of ours does not send any."""
         try:
-            data, descriptors, _, _ = socket.recv_fds(self.sock, _RECEIVE_BYTES, _DESCRIPTORS_MAX)
+            count, ancillary, _, _ = self.sock.recvmsg_into([self._room], _ANCILLARY_BYTES)
         except BlockingIOError:
             return
         except OSError:
-            data, descriptors = b"", []
-        self._descriptors.extend(descriptors)
-        if not data:
+            count, ancillary = 0, []
+        for level, kind, data in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                self._descriptors.extend(struct.unpack_from(f"{len(data) // _INT_BYTES}i", data))
+        if not count:
             self.open = False
             return
-        self._buffer += data
+        self._buffer += self._room[:count]
         try:
             self._cut()
         except MalformedRecord:

@@ -38,7 +38,7 @@ def check_committed(core: Core, sequence: int) -> None:
 
 def next_decided(core: Core) -> None:
     """Has the vault apply the next decided batch, one at a time, in sequence."""
-    found = core.decided.get(core.next)
+    found = core.decided.get(core.next) if core.decided else None
     if found is not None and not core.asking(Ask.DECIDE):
         core.deciding = found
         core.ask(Ask.DECIDE, core.view, core.next, calls.DecideCall(*found))

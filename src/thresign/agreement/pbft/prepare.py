@@ -51,7 +51,7 @@ def on_pre_prepare(core: Core, sender: int, message: PrePrepare) -> None:
 
 def take_early(core: Core) -> None:
     """A proposal that came before its turn may have it now."""
-    if not core.active or not core.early:
+    if not core.early or not core.active:
         return
     message = core.early.pop((core.view, core.next), None)
     if message is not None:

@@ -25,7 +25,7 @@ from thresign.wire.canonical import Record
 def watch(core: Core) -> None:
     """Starts or stops the timer as there is something to wait for."""
     connected = len(core.peers_up) + 1 >= core.roster.q
-    wanted = core.active and connected and not core.suspects and (len(core.pending) > 0 or _in_flight(core))
+    wanted = connected and not core.suspects and (len(core.pending) > 0 or _in_flight(core)) and core.active
     if wanted and not core.watching:
         core.watching = True
         core.out.append(SetTimer(Timer.PROGRESS, _timeout(core)))

@@ -68,7 +68,7 @@ def forward_own(core: Core) -> None:
 
 def propose(core: Core) -> None:
     """As primary of an active view with no slot in flight: proposes what the view demands, or what waits."""
-    if not (core.active and core.leads) or core.sequence < core.floor or core.next in core.decided or core.stalled:
+    if not (core.leads and core.active) or core.sequence < core.floor or core.next in core.decided or core.stalled:
         return
     slot = core.slots.get(core.next)
     if (slot is not None and slot.pre_prepare is not None) or core.asking(Ask.PROPOSE, Ask.REPROPOSE, Ask.DECIDE):
