@@ -26,6 +26,7 @@ from thresign.ledger import snapshot
 from thresign.ledger.ledger import first_state
 from thresign.ledger.state import KeyState
 from thresign.node import events as ev
+from thresign.node.allowance import Work
 from thresign.node.bodies import BodyChunk, FetchBody, chunks
 from thresign.node.records import AnsweredRecord, DecidedRecord, FoundRecord, ReportedRecord, ResultRecord
 from thresign.node.replica import Parts, Replica
@@ -483,8 +484,9 @@ class World:
         match message:
             case FetchBody():
                 assert module.replica is not None
-                body = module.replica.message_of(message.content_sha256) or b""
-                for chunk in chunks(message.content_sha256, body):
+                admitted = module.replica.allowance.take(sender.number, Work.BODIES, int(self.now))
+                body = module.replica.message_of(message.content_sha256) if admitted else None
+                for chunk in chunks(message.content_sha256, body or b""):
                     self.transmit(module, sender.number, chunk)
             case BodyChunk():
                 if module.service is not None and sha256(message.data) == message.content_sha256:
@@ -667,6 +669,8 @@ class World:
             self.views += 1
         elif output.what == "blame":
             self.monitor.blamed(output.number, output.detail)
+        elif output.what == "asked too much":
+            self.monitor.refused(output.number, output.detail)
 
     # --- the caller -----------------------------------------------------------------------------------------------
 

@@ -12,11 +12,13 @@ from tests.simulation.stubs import StubCombiner
 from tests.simulation.world import World
 from thresign.ledger.state import KeyState
 from thresign.node import events as ev
+from thresign.node.allowance import BOUNDS, Work
 from thresign.node.records import DecidedRecord, FoundRecord
 from thresign.node.replica import Parts, Replica
 from thresign.orders.merkle import leaf_hash
+from thresign.orders.statements import Partials, SharePart
 from thresign.signing.events import Past
-from thresign.signing.messages import FetchPartials
+from thresign.signing.messages import FetchHeld, FetchPartials, FetchResult
 from thresign.vault import calls
 from thresign.wire.canonical import Record
 
@@ -123,6 +125,57 @@ def test_nothing_is_asked_of_a_vault_that_is_down() -> None:
     node.feed(ev.VaultDown())
     for _ in range(3):
         assert asked(node.feed(ev.PeerSaid(1, FetchPartials(1))), calls.SignCall) == []
+
+
+def refused(outputs: list[ev.Output]) -> list[tuple[int, str]]:
+    return [(o.number, o.detail) for o in outputs if isinstance(o, ev.Observe) and o.what == "asked too much"]
+
+
+def test_a_peer_that_asks_for_too_many_partials_is_not_heard() -> None:
+    node = Node()
+    node.answer(node.vault_up(), calls.DecidedCall)
+    bound = BOUNDS[Work.PARTIALS]
+    for i in range(bound.questions_max):
+        outputs = node.feed(ev.PeerSaid(1, FetchPartials(1 + i % node.sequence)))
+        node.answer(outputs, calls.SignCall)
+        assert refused(outputs) == []
+    outputs = node.feed(ev.PeerSaid(1, FetchPartials(1)))
+    assert asked(outputs, calls.SignCall) == []
+    assert refused(outputs) == [(1, "partials")]
+    assert asked(node.feed(ev.PeerSaid(3, FetchPartials(1))), calls.SignCall)
+
+
+def test_partials_that_were_asked_for_are_paid_for_by_who_asked() -> None:
+    """By their length, whoever else hears them: some batches have many."""
+    node = Node()
+    node.answer(node.vault_up(), calls.DecidedCall)
+    shares = tuple(SharePart(bytes(32), bytes(32)) for _ in range(512))
+    partials = Partials(node.replica.journey.domain, 2, shares, bytes(64))
+    served = 0
+    for _ in range(BOUNDS[Work.PARTIALS].questions_max):
+        outputs = node.feed(ev.PeerSaid(1, FetchPartials(1)))
+        for ask in outputs:
+            if isinstance(ask, ev.Ask):
+                served += 1
+                node.feed(ev.VaultSaid(ask.id, calls.Signed(1, partials, (), 0)))
+    assert served == BOUNDS[Work.PARTIALS].bytes_max // len(partials.encode()) + 1
+    assert asked(node.feed(ev.PeerSaid(3, FetchPartials(1))), calls.SignCall)
+
+
+def test_each_order_that_is_looked_up_in_the_journal_counts() -> None:
+    node = Node()
+    node.vault_up()
+    orders = tuple(number.to_bytes(32, "big") for number in range(512))
+    recalled = [
+        output
+        for _ in range(BOUNDS[Work.RECALLS].questions_max // 512 + 1)
+        for output in node.feed(ev.PeerSaid(1, FetchHeld(orders)))
+    ]
+    looked_up = sum(len(output.orders) for output in recalled if isinstance(output, ev.SendHeld))
+    assert looked_up == BOUNDS[Work.RECALLS].questions_max
+    assert refused(recalled) == [(1, "recalls")]
+    assert refused(node.feed(ev.PeerSaid(1, FetchResult(orders[0])))) == [(1, "recalls")]
+    assert refused(node.feed(ev.PeerSaid(3, FetchResult(orders[0])))) == []
 
 
 def test_a_key_is_confirmed_although_every_node_was_restarted_before_its_first_signature() -> None:
