@@ -34,6 +34,7 @@ from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
 from thresign.orders.equivocation import Equivocation, verify
 from thresign.orders.genesis import Caller, Genesis, Settings
+from thresign.orders.merkle import order_hash
 from thresign.orders.orders import SignOrder, sign_order
 from thresign.orders.requests import Request
 from thresign.orders.roster import Member, Roster, make_roster
@@ -282,6 +283,7 @@ class World:
                 StubCombiner(),
                 lambda _d: None,
                 lambda _orders: past(module.node_disk.records),
+                lambda order: any(isinstance(r, ResultRecord) and r.order == order for r in module.node_disk.records),
                 newest,
             )
         )
@@ -708,6 +710,29 @@ class World:
             if order[:8] == SignOrder.TAG and sign_order(order).attempt == 1
         )
         return [request for name, request in wanted.items() if knowing[name] >= roster.q]
+
+    def answered_elsewhere(self) -> list[tuple[Module, Request]]:
+        """Sign requests that some correct module has answered, and one that knows the order has not: of those that have
+        not expired, for their orders are not found any more."""
+        waiting = []
+        for name, request in self.requests.items():
+            if name not in self.answers or START_MS + self.now >= request.expires_s * 1000:
+                continue
+            leaf = self.monitor.answers[name][0]
+            waiting += [
+                (module, request)
+                for module in self.honest()
+                if module.number not in self.answered_at[name] and self.knows(module, leaf)
+            ]
+        return waiting
+
+    def knows(self, module: Module, leaf: bytes) -> bool:
+        """True if the module's node has this order, and its message: of one that replaced another it may lack that,
+        having taken the ledger over from beyond the request."""
+        if module.replica is not None and leaf in module.replica.journey.wanted:
+            return False
+        decided = (r for r in module.node_disk.records if isinstance(r, DecidedRecord))
+        return any(order_hash(order) == leaf for record in decided for order in record.orders)
 
     def ask_again(self, module: Module, request: Request) -> None:
         """What the desk does with a retry: an order that the ledger knows is walked again."""

@@ -30,6 +30,8 @@ class Work(Enum):
     RESULTS = "results"
     RECALLS = "recalls"
     """The same from the journal: one question is one order."""
+    FINDINGS = "findings"
+    """The vault signs that a result is found."""
     PACKAGES = "packages"
     BATCHES = "batches"
     BODIES = "bodies"
@@ -54,6 +56,7 @@ BOUNDS = {
     Work.PARTIALS: Bound(256, 2048, MIB // 4, 4 * MIB),
     Work.RESULTS: Bound(1024, 8192, 4 * MIB, 32 * MIB),
     Work.RECALLS: Bound(1024, 8192, 4 * MIB, 32 * MIB),
+    Work.FINDINGS: Bound(64, 2048, MIB, 8 * MIB),
     Work.PACKAGES: Bound(512, 4096, MIB, 16 * MIB),
     Work.BATCHES: Bound(64, 256, 32 * MIB, 64 * MIB),
     Work.BODIES: Bound(256, 1024, 16 * MIB, 128 * MIB),
@@ -67,6 +70,7 @@ QUESTIONS: dict[type[Record], Work] = {
     signing.FetchPartials: Work.PARTIALS,
     signing.FetchResult: Work.RESULTS,
     signing.FetchHeld: Work.RESULTS,
+    signing.FetchFound: Work.FINDINGS,
     signing.FetchPackage: Work.PACKAGES,
     agreement.FetchDecided: Work.BATCHES,
     agreement.FetchBody: Work.BODIES,

@@ -233,7 +233,7 @@ class History:
         return found if found is not None else self._read(self._index.result(leaf), ResultRecord)
 
     def answered(self, leaf: bytes) -> bool:
-        """True if q modules hold this order's result: it is the request's answer."""
+        """True if this order's result is the request's answer."""
         return leaf in self._answered or self._index.answered(leaf)
 
     def gave_up(self, leaf: bytes) -> bool:

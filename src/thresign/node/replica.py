@@ -86,6 +86,8 @@ class Parts:
     body_of: Callable[[bytes], bytes | None]
     past: Callable[[tuple[bytes, ...]], sign.Past]
     """What the node's journal says of these orders."""
+    verified: Callable[[Digest], bool]
+    """True if the node's journal has the result of this order."""
     journalled: int = 0
     """The newest sequence in the node's journal."""
     agreement: AgreementTiming = field(default_factory=AgreementTiming)
@@ -100,6 +102,7 @@ class Replica:
         self.journey = Journey(parts.number, parts.domain, parts.roster, parts.combiner, parts.body_of, parts.signing)
         self.ceremonies = ceremony.Ceremonies(parts.number)
         self._past = parts.past
+        self._verified = parts.verified
         self._journalled = parts.journalled
         self._floor = parts.journalled
         """Batches up to here are walked only by `recover`."""
@@ -431,6 +434,8 @@ class Replica:
                     self._agree(agree.Submitted((effect.entry,)))
                 case sign.Recall():
                     self._recall(effect)
+                case sign.RecallFound():
+                    self._recall_found(effect)
                 case sign.Blame():
                     self._out.append(out.Observe("blame", effect.number, effect.why))
         self._tell_signing()
@@ -458,6 +463,14 @@ class Replica:
         admitted = self.admits(effect.to, Work.RECALLS, len(effect.orders))
         if admitted:
             self._out.append(out.SendHeld(effect.to, effect.orders[:admitted], effect.with_result))
+
+    def _recall_found(self, effect: sign.RecallFound) -> None:
+        def then(reply: Record | ThresignError) -> None:
+            if isinstance(reply, FoundReport):
+                self._out.append(out.Send(effect.to, reply))
+
+        if self._verified(effect.order):
+            self._ask(calls.ReportFoundCall(effect.order), then)
 
     def _ask_signed(self, sequence: int) -> None:
         """Has the partials of a batch made, some a call; who asks for them meanwhile gets them when they are."""

@@ -36,6 +36,7 @@ class Questions(Behaviour):
         return [
             signing.FetchPartials(at),
             signing.FetchResult(order),
+            signing.FetchFound(order),
             signing.FetchHeld((order,) * 16),
             signing.FetchPackage(order, 1),
             agreement.FetchDecided(at),

@@ -16,9 +16,9 @@ from thresign.node.allowance import BOUNDS, Work
 from thresign.node.records import DecidedRecord, FoundRecord
 from thresign.node.replica import Parts, Replica
 from thresign.orders.merkle import leaf_hash
-from thresign.orders.statements import Partials, SharePart
+from thresign.orders.statements import FoundReport, Partials, SharePart
 from thresign.signing.events import Past
-from thresign.signing.messages import FetchHeld, FetchPartials, FetchResult
+from thresign.signing.messages import FetchFound, FetchHeld, FetchPartials, FetchResult
 from thresign.vault import calls
 from thresign.wire.canonical import Record
 
@@ -31,6 +31,8 @@ class Node:
 
     journalled: int = 0
     past: Past = field(default_factory=Past)
+    results: set[bytes] = field(default_factory=set)
+    """What orders its journal has results of."""
     outputs: list[ev.Output] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -38,7 +40,7 @@ class Node:
         world_replica = self.module.replica
         assert world_replica is not None
         journey = world_replica.journey
-        known = (lambda _digest: None, lambda _orders: self.past, self.journalled)
+        known = (lambda _digest: None, lambda _orders: self.past, lambda order: order in self.results, self.journalled)
         self.replica = Replica(Parts(2, journey.domain, journey.roster, StubCombiner(), *known))
 
     def feed(self, event: ev.Event) -> list[ev.Output]:
@@ -176,6 +178,20 @@ def test_each_order_that_is_looked_up_in_the_journal_counts() -> None:
     assert refused(recalled) == [(1, "recalls")]
     assert refused(node.feed(ev.PeerSaid(1, FetchResult(orders[0])))) == [(1, "recalls")]
     assert refused(node.feed(ev.PeerSaid(3, FetchResult(orders[0])))) == []
+
+
+def test_a_result_of_the_journal_is_said_to_be_found_to_who_asks_alone() -> None:
+    """To all it would go round among those whose walks are over."""
+    node = Node(results={leaf_hash(b"held")})
+    node.vault_up()
+    assert asked(node.feed(ev.PeerSaid(1, FetchFound(leaf_hash(b"never heard of")))), Record) == []
+    outputs = node.feed(ev.PeerSaid(1, FetchFound(leaf_hash(b"held"))))
+    assert asked(outputs, calls.ReportFoundCall) == [calls.ReportFoundCall(leaf_hash(b"held"))]
+    (send,) = node.answer(outputs, calls.ReportFoundCall)
+    assert isinstance(send, ev.Send)
+    assert send.to == 1
+    assert isinstance(send.message, FoundReport)
+    assert (send.message.number, send.message.order) == (2, leaf_hash(b"held"))
 
 
 def test_a_key_is_confirmed_although_every_node_was_restarted_before_its_first_signature() -> None:
