@@ -230,8 +230,9 @@ def check_answered(world: World, deadline_ms: int = 30_000) -> None:
     """After healing: what was ordered while there were faults, and has not expired, is answered too: no order stays
     between those that hold its result and those that gave it up.
 
-    But an order that fewer than q correct modules know, since others took a ledger over from beyond it, may stay. And
-    what one module answers, all answer that know its newest order: whoever gave it up too.
+    But an order that fewer than q correct modules know, since others took a ledger over from beyond it, may stay if it
+    has no result, or if no f + 1 know it. And what one module answers, all answer that know its newest order, whoever
+    gave it up too.
     """
     deadline = world.now + deadline_ms
     while world.now < deadline and world.ordered_unanswered():

@@ -7,6 +7,7 @@ import pytest
 
 from tests.simulation.disks import prepared
 from tests.simulation.world import Module, World
+from thresign.node.records import DecidedRecord
 from thresign.orders.requests import Request
 from thresign.orders.statements import FoundReport
 from thresign.signing.messages import Held, PartialsOf, Result
@@ -18,12 +19,12 @@ HALF_A_SECOND = 500
 
 
 class Deaf(World):
-    """Module LATE hears of no partial and no result while it is deaf."""
+    """Some modules hear of no partial and no result while they are deaf."""
 
-    deaf = True
+    deaf: frozenset[int] = frozenset({LATE})
 
     def send(self, module: Module, to: int, message: Record) -> None:
-        if not (self.deaf and to == LATE and isinstance(message, PartialsOf | Result | Held)):
+        if not (to in self.deaf and isinstance(message, PartialsOf | Result | Held)):
             super().send(module, to, message)
 
 
@@ -41,7 +42,7 @@ def given_up(seed: int, away_ms: int, gone: bool = True) -> tuple[Deaf, Request]
     if gone:
         world.crash_vault(world.modules[GONE])
         world.crash_node(world.modules[GONE])
-    world.deaf = False
+    world.deaf = frozenset()
     return world, request
 
 
@@ -77,3 +78,57 @@ def test_without_the_others_reports_it_would_wait(away_ms: int, monkeypatch: pyt
     monkeypatch.setattr(world, "send", silenced)
     world.run_until(world.now + 10 * HALF_A_SECOND)
     assert LATE not in world.answered_at[request.id()]
+
+
+# --- fewer than a quorum know the order -------------------------------------------------------------------------------
+
+
+def skipped(seed: int, knowing: int) -> tuple[Deaf, Request]:
+    """Modules up to `knowing` know an order, and have its result; the others' vaults took over a ledger from beyond it.
+    Nobody gave it up."""
+    world = prepared(seed)
+    world.__class__ = Deaf
+    assert isinstance(world, Deaf)
+    world.deaf = frozenset(range(knowing + 1, 5))
+    request = world.request("/v1/keys/k/sign", b"message", "application/octet-stream")
+    world.submit(world.modules[1], request)
+    while not all(held(module) for module in list(world.modules.values())[:knowing]):
+        world.run_until(world.now + 1)
+        assert world.now < 20_000
+    for number in world.deaf:
+        forget_newest(world.modules[number])
+    return world, request
+
+
+def held(module: Module) -> bool:
+    assert module.replica is not None
+    return any(walk.held is not None for walk in module.replica.journey.walks.values())
+
+
+def forget_newest(module: Module) -> None:
+    """As if the newest batch had been skipped: it is neither walked nor in the journal."""
+    assert module.replica is not None
+    (leaf,) = module.replica.journey.walks
+    del module.replica.journey.walks[leaf]
+    module.replica.journey.unsettled.clear()
+    decided = max(i for i, record in enumerate(module.node_disk.records) if isinstance(record, DecidedRecord))
+    del module.node_disk.records[decided]
+    module.node_disk.synced = min(module.node_disk.synced, len(module.node_disk.records))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_f_and_one_that_know_an_order_answer_it_by_way_of_the_ledger(seed: int) -> None:
+    """They are no quorum, and nobody says that anything is missing: they find it when that has taken long."""
+    world, request = skipped(seed, 2)
+    world.run_until(world.now + Timing().give_up_ms)
+    assert request.id() not in world.answers
+    world.run_until(world.now + 3 * HALF_A_SECOND)
+    assert world.answered_at[request.id()] == {1, 2}
+
+
+def test_one_alone_does_not() -> None:
+    """It may be a liar: the others, who know nothing of the order, cannot tell. The request waits until it expires."""
+    world, request = skipped(0, 1)
+    world.run_until(world.now + 4 * Timing().give_up_ms)
+    assert request.id() not in world.answers
+    assert world.monitor.found == set()

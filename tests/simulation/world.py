@@ -691,8 +691,9 @@ class World:
         self.feed(module, ev.Submitted((request,)))
 
     def ordered_unanswered(self) -> list[Request]:
-        """Sign requests without an answer whose newest order, not expired, q correct modules know. An order of a roster
-        that was succeeded is not replaced any more: what was missing then may stay so."""
+        """Sign requests without an answer whose newest order, not expired, q correct modules know; or f + 1, one of
+        which has its result. An order of a roster that was succeeded is not replaced any more: what was missing then
+        may stay so."""
         wanted = {
             request.id(): request
             for request in self.requests.values()
@@ -709,7 +710,17 @@ class World:
             for order in record.orders
             if order[:8] == SignOrder.TAG and sign_order(order).attempt == 1
         )
-        return [request for name, request in wanted.items() if knowing[name] >= roster.q]
+        return [r for name, r in wanted.items() if knowing[name] >= roster.q or self.findable(name, roster.f + 1)]
+
+    def findable(self, request: bytes, needed: int) -> bool:
+        """True if as many correct modules know the newest order of a request, and one has the result."""
+        attempts = self.monitor.attempts.get((request, 0))
+        if attempts is None or self.monitor.decided_at[Digest(attempts[-1])] <= self.monitor.closed:
+            return False
+        knowing = [module for module in self.honest() if self.knows(module, attempts[-1])]
+        records = (record for module in knowing for record in module.node_disk.records)
+        verified = any(isinstance(record, ResultRecord) and record.order == attempts[-1] for record in records)
+        return verified and len(knowing) >= needed
 
     def answered_elsewhere(self) -> list[tuple[Module, Request]]:
         """Sign requests that some correct module has answered, and one that knows the order has not: of those that have

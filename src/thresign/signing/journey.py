@@ -360,8 +360,10 @@ def _submit_reports(journey: Journey, walk: Walk) -> None:
 
 
 def _say_found(journey: Journey, walk: Walk) -> None:
-    """Says that there is a result which some gave up; again while the ledger does not know."""
-    if walk.found or not (walk.reported or walk.reports or walk.found_by):
+    """Says that there is a result which some gave up, or which no quorum holds after a long time, perhaps since others
+    do not know the order; again while the ledger does not know."""
+    long_ago = _age(journey, walk) > journey.timing.give_up_ms
+    if walk.found or not (walk.reported or walk.reports or walk.found_by or long_ago):
         return
     said = walk.found_by.get(journey.number)
     if said is None:

@@ -593,6 +593,17 @@ def test_who_holds_a_result_that_another_gave_up_says_that_it_is_found() -> None
         assert of(walker.tick(250), AskFound) == [AskFound(walker.leaf)]
 
 
+def test_a_result_that_no_quorum_holds_for_long_is_said_to_be_found() -> None:
+    """Nobody gave the order up: others may not know it, having taken a ledger over from beyond it."""
+    walker = Walker()
+    walker.hold()
+    walker.hear(2, Held((walker.leaf,)))
+    while walker.now - 1000 <= walker.journey.timing.give_up_ms:
+        assert of(walker.effects, AskFound) == []
+        walker.tick(250)
+    assert of(walker.effects, AskFound) == [AskFound(walker.leaf)]
+
+
 def answered(n: int = 4) -> Walker:
     """A module that has answered, since a quorum holds the result; not all do."""
     walker = Walker(1, n)
