@@ -32,7 +32,8 @@ Errors are problem documents (RFC 9457, `application/problem+json`):
 for people. `request_id` is there when the request had one: a request that was not decided in time (`undecided`) may
 still be, and is asked for under that id. `culprits` lists the numbers of modules that are proven to be at fault.
 
-429 and 503 come with `Retry-After`. A retry with the same idempotency key never makes a second signature.
+429 and 503 come with `Retry-After`. A retry with the same idempotency key never makes a second signature,
+until its request has expired.
 A type that is not listed here is a bug. This file is made from the code (`make api`), and a test compares the two.
 
 | type `urn:thresign:problem:` | status | title | when |

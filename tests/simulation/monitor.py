@@ -220,3 +220,7 @@ class Monitor:
         """A correct module holds that a signer's token signed a wrong partial: that is a proof, so it must be one."""
         proof = "signed by its token" in why
         hold(not proof or number in self.byzantine, "no correct module is proven wrong", f"module {number}: {why}")
+
+    def refused(self, number: int, work: str) -> None:
+        """A correct module does not answer another, for it has asked too much."""
+        hold(number in self.byzantine, "no correct module asks too much", f"module {number}: {work}")

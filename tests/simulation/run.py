@@ -230,7 +230,9 @@ def check_answered(world: World, deadline_ms: int = 30_000) -> None:
     """After healing: what was ordered while there were faults, and has not expired, is answered too: no order stays
     between those that hold its result and those that gave it up.
 
-    But an order that fewer than q correct modules know, since others took a ledger over from beyond it, may stay.
+    But an order that fewer than q correct modules know, since others took a ledger over from beyond it, may stay if it
+    has no result, or if no f + 1 know it. And what one module answers, all answer that know its newest order, whoever
+    gave it up too.
     """
     deadline = world.now + deadline_ms
     while world.now < deadline and world.ordered_unanswered():
@@ -240,6 +242,13 @@ def check_answered(world: World, deadline_ms: int = 30_000) -> None:
         world.run_until(world.now + ASK_AGAIN_MS)
     left = world.ordered_unanswered()
     hold(not left, "what was ordered is answered", f"{len(left)} of {len(world.requests)} not: {where(world)}")
+    deadline = world.now + deadline_ms
+    while world.now < deadline and world.answered_elsewhere():
+        for module, request in world.answered_elsewhere():
+            world.ask_again(module, request)
+        world.run_until(world.now + ASK_AGAIN_MS)
+    waiting = [(module.number, request.idempotency_key) for module, request in world.answered_elsewhere()]
+    hold(not waiting, "whoever knows an order answers it", f"{waiting}: {where(world)}")
 
 
 def where(world: World) -> str:

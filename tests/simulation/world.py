@@ -26,6 +26,7 @@ from thresign.ledger import snapshot
 from thresign.ledger.ledger import first_state
 from thresign.ledger.state import KeyState
 from thresign.node import events as ev
+from thresign.node.allowance import Work
 from thresign.node.bodies import BodyChunk, FetchBody, chunks
 from thresign.node.records import AnsweredRecord, DecidedRecord, FoundRecord, ReportedRecord, ResultRecord
 from thresign.node.replica import Parts, Replica
@@ -33,6 +34,7 @@ from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
 from thresign.orders.equivocation import Equivocation, verify
 from thresign.orders.genesis import Caller, Genesis, Settings
+from thresign.orders.merkle import order_hash
 from thresign.orders.orders import SignOrder, sign_order
 from thresign.orders.requests import Request
 from thresign.orders.roster import Member, Roster, make_roster
@@ -281,6 +283,7 @@ class World:
                 StubCombiner(),
                 lambda _d: None,
                 lambda _orders: past(module.node_disk.records),
+                lambda order: any(isinstance(r, ResultRecord) and r.order == order for r in module.node_disk.records),
                 newest,
             )
         )
@@ -483,8 +486,9 @@ class World:
         match message:
             case FetchBody():
                 assert module.replica is not None
-                body = module.replica.message_of(message.content_sha256) or b""
-                for chunk in chunks(message.content_sha256, body):
+                admitted = module.replica.allowance.take(sender.number, Work.BODIES, int(self.now))
+                body = module.replica.message_of(message.content_sha256) if admitted else None
+                for chunk in chunks(message.content_sha256, body or b""):
                     self.transmit(module, sender.number, chunk)
             case BodyChunk():
                 if module.service is not None and sha256(message.data) == message.content_sha256:
@@ -667,6 +671,8 @@ class World:
             self.views += 1
         elif output.what == "blame":
             self.monitor.blamed(output.number, output.detail)
+        elif output.what == "asked too much":
+            self.monitor.refused(output.number, output.detail)
 
     # --- the caller -----------------------------------------------------------------------------------------------
 
@@ -685,8 +691,9 @@ class World:
         self.feed(module, ev.Submitted((request,)))
 
     def ordered_unanswered(self) -> list[Request]:
-        """Sign requests without an answer whose newest order, not expired, q correct modules know. An order of a roster
-        that was succeeded is not replaced any more: what was missing then may stay so."""
+        """Sign requests without an answer whose newest order, not expired, q correct modules know; or f + 1, one of
+        which has its result. An order of a roster that was succeeded is not replaced any more: what was missing then
+        may stay so."""
         wanted = {
             request.id(): request
             for request in self.requests.values()
@@ -703,7 +710,40 @@ class World:
             for order in record.orders
             if order[:8] == SignOrder.TAG and sign_order(order).attempt == 1
         )
-        return [request for name, request in wanted.items() if knowing[name] >= roster.q]
+        return [r for name, r in wanted.items() if knowing[name] >= roster.q or self.findable(name, roster.f + 1)]
+
+    def findable(self, request: bytes, needed: int) -> bool:
+        """True if as many correct modules know the newest order of a request, and one has the result."""
+        attempts = self.monitor.attempts.get((request, 0))
+        if attempts is None or self.monitor.decided_at[Digest(attempts[-1])] <= self.monitor.closed:
+            return False
+        knowing = [module for module in self.honest() if self.knows(module, attempts[-1])]
+        records = (record for module in knowing for record in module.node_disk.records)
+        verified = any(isinstance(record, ResultRecord) and record.order == attempts[-1] for record in records)
+        return verified and len(knowing) >= needed
+
+    def answered_elsewhere(self) -> list[tuple[Module, Request]]:
+        """Sign requests that some correct module has answered, and one that knows the order has not: of those that have
+        not expired, for their orders are not found any more."""
+        waiting = []
+        for name, request in self.requests.items():
+            if name not in self.answers or START_MS + self.now >= request.expires_s * 1000:
+                continue
+            leaf = self.monitor.answers[name][0]
+            waiting += [
+                (module, request)
+                for module in self.honest()
+                if module.number not in self.answered_at[name] and self.knows(module, leaf)
+            ]
+        return waiting
+
+    def knows(self, module: Module, leaf: bytes) -> bool:
+        """True if the module's node has this order, and its message: of one that replaced another it may lack that,
+        having taken the ledger over from beyond the request."""
+        if module.replica is not None and leaf in module.replica.journey.wanted:
+            return False
+        decided = (r for r in module.node_disk.records if isinstance(r, DecidedRecord))
+        return any(order_hash(order) == leaf for record in decided for order in record.orders)
 
     def ask_again(self, module: Module, request: Request) -> None:
         """What the desk does with a retry: an order that the ledger knows is walked again."""

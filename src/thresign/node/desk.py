@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from thresign.callers import profile
 from thresign.errors import (
@@ -45,7 +45,7 @@ from thresign.orders.genesis import Caller
 from thresign.orders.requests import Request
 from thresign.orders.roster import Roster
 from thresign.orders.succession import Succession, newest
-from thresign.policy.actions import CALLERS_PATH, ROSTER_PATH, EnrolCaller, Reconfigure, parse
+from thresign.policy.actions import CALLERS_PATH, KEYS_PATH, ROSTER_PATH, EnrolCaller, Reconfigure, parse
 from thresign.rest.interface import Changed, Enrolled, KeyMade, ModuleState, NodeStatus, Outcome, Proof, Signed, Waiting
 from thresign.setup.files import Domain
 from thresign.signing.stages import Answered
@@ -56,6 +56,18 @@ T = TypeVar("T")
 
 RECENT_MAX = 8192
 SAY_AGAIN_MS = 5000
+
+
+class _Asked(NamedTuple):
+    """What a request asks for, whose it is, and until when its idempotency key is taken."""
+
+    what: bytes
+    caller: str
+    expires_s: int
+
+    @classmethod
+    def of(cls, request: Request) -> _Asked:
+        return cls(request.what(), request.caller, request.expires_s)
 
 
 class Desk:
@@ -77,8 +89,10 @@ class Desk:
         self._keys: dict[bytes, KeyPart] = {}
         self._callers: dict[str, Caller] = {}
         self._waiting: defaultdict[bytes, list[asyncio.Future[Outcome]]] = defaultdict(list)
-        self._what: OrderedDict[bytes, tuple[bytes, str]] = OrderedDict()
-        """What recent requests ask for, and whose they are."""
+        self._asked: OrderedDict[bytes, _Asked] = OrderedDict()
+        """Recent requests."""
+        self._anew: set[bytes] = set()
+        """Requests that wait under the name of another, which has expired, and are not ordered yet."""
         self._changes: dict[bytes, int] = {}
         """Requests for a change of the members, and the roster epoch that each leads to."""
         self._judging = Judging(runtime.ask_vault)
@@ -106,8 +120,7 @@ class Desk:
     async def submit(self, request: Request, body: bytes, wait_ms: int) -> Outcome:
         self._authenticate(request)
         name = request.id()
-        asked = request.what()
-        known = self._known(name, asked)
+        known = self._known(name, request)
         if known is not None and not isinstance(known, Waiting):
             return known
         if self._closed is not None:
@@ -119,7 +132,7 @@ class Desk:
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         first = name not in self._waiting
         self._waiting[name].append(future)
-        self._remember(name, asked, request.caller)
+        self._expect(name, _Asked.of(request))
         patience_ms = self._patience_ms(request)
         try:
             async with AsyncExitStack() as held:
@@ -135,14 +148,14 @@ class Desk:
             raise self._undecided(request) from None
         except CallerError:
             if first:
-                self._what.pop(name, None)
+                self._asked.pop(name, None)
             raise
         finally:
             self._drop_waiter(name, future)
 
     def outcome(self, request: bytes, caller: str | None) -> Outcome:
-        held = self._what.get(request)
-        if caller is not None and held is not None and held[1] != caller:
+        held = self._asked.get(request)
+        if caller is not None and held is not None and held.caller != caller:
             raise UnknownRequest("no request of this id")
         found = self._found(request)
         if found is not None:
@@ -222,7 +235,8 @@ class Desk:
             self._know(part)
         for entry in entries:
             if isinstance(entry, Request):
-                self._remember(entry.id(), entry.what(), entry.caller)
+                self._remember(entry.id(), _Asked.of(entry))
+                self._anew.discard(entry.id())
                 if entry.path == CALLERS_PATH:
                     self._enrolled(entry)
                 elif entry.path == ROSTER_PATH:
@@ -233,6 +247,8 @@ class Desk:
         key, request = self._keys.get(certified.order.key), certified.order.request
         if key is None or request not in self._waiting:
             return
+        if request in self._anew or self._history.replaced(request, certified.leaf):
+            return  # late, and not what is asked for under this name now
         try:
             release.check(certified.key.suite, certified.key.public_key, certified.message, signature)
         except InvariantBroken as error:
@@ -336,6 +352,7 @@ class Desk:
             waiters.remove(future)
             if not waiters:
                 del self._waiting[name]
+                self._anew.discard(name)
         if future.done() and not future.cancelled():
             future.exception()
 
@@ -351,24 +368,23 @@ class Desk:
 
     # --- what is known --------------------------------------------------------------------------------------------
 
-    def _known(self, name: bytes, asked: bytes) -> Outcome | None:
-        held = self._what.get(name)
-        if held is None and self._history.orders(name):
-            held = self._from_history(name)
-        if held is not None and held[0] != asked:
+    def _known(self, name: bytes, request: Request) -> Outcome | None:
+        """The outcome of the request, if it was ordered. Raises Conflict for another one under its idempotency key,
+        unless that has expired: then the vaults say whether the key is free."""
+        held = self._asked.get(name)
+        if held is None:
+            before = self._request_of(self._history.orders(name))
+            if before is None:
+                return None
+            held = _Asked.of(before)
+            self._remember(name, held)
+        if held.what == request.what():
+            return self._found(name)
+        if name in self._waiting or held.expires_s * 1000 > max(self._time_ms, time.time() * 1000):
             raise Conflict("the idempotency key was used for another request")
-        return self._found(name) if held is not None else None
+        return None
 
-    def _from_history(self, name: bytes) -> tuple[bytes, str] | None:
-        request = self._request_of(name)
-        if request is None:
-            return None
-        held = (request.what(), request.caller)
-        self._remember(name, *held)
-        return held
-
-    def _request_of(self, name: bytes) -> Request | None:
-        rows = self._history.orders(name)
+    def _request_of(self, rows: list[OrderRow]) -> Request | None:
         record = self._history.batch(rows[0].sequence) if rows else None
         if record is None:
             return None
@@ -376,21 +392,24 @@ class Desk:
         return entry if isinstance(entry, Request) else None
 
     def _caller_of(self, name: bytes) -> str | None:
-        request = self._request_of(name)
+        request = self._request_of(self._history.orders(name))
         return request.caller if request is not None else None
 
     def _found(self, name: bytes) -> Outcome | None:
         """The outcome as this node's history and the keys tell it; None if it was never ordered."""
-        rows: list[OrderRow] = self._history.orders(name)
+        rows = self._history.orders(name)
+        request, held = self._request_of(rows), self._asked.get(name)
+        if request is not None and held is not None and request.what() != held.what:
+            return None  # of an earlier request of this name, which has expired
         for row in rows:
             result = self._history.result(row.leaf) if self._history.answered(row.leaf) else None
             if result is not None:
-                key, request = self._key_of(row), self._request_of(name)
+                key = self._key_of(row)
                 if key is None or request is None:
                     return None
                 release.check_again(request, key, result.signature)
                 return Signed(name, key, result.signature)
-        for key in self._keys.values():
+        for key in self._keys.values() if request is None or request.path == KEYS_PATH else ():
             if key.request == name and key.state in (KeyState.ACTIVE, KeyState.FAILED):
                 return KeyMade(name, key)
         if name in self._changes and self._changes[name] <= self._roster.epoch:
@@ -406,10 +425,18 @@ class Desk:
     def _waiting_stage(self, name: bytes) -> Outcome:
         return self._found(name) or Waiting(name, "submitted")
 
-    def _remember(self, name: bytes, asked: bytes, caller: str) -> None:
-        self._what[name] = (asked, caller)
-        if len(self._what) > RECENT_MAX:
-            self._what.popitem(last=False)
+    def _expect(self, name: bytes, asked: _Asked) -> None:
+        """Somebody asks for this under this name; the same may have been asked before."""
+        held = self._asked.get(name)
+        if held is not None and held.what != asked.what:
+            self._anew.add(name)
+        if held is None or held.what != asked.what:
+            self._remember(name, asked)
+
+    def _remember(self, name: bytes, asked: _Asked) -> None:
+        self._asked[name] = asked
+        if len(self._asked) > RECENT_MAX:
+            self._asked.popitem(last=False)
 
     def _know(self, part: KeyPart) -> None:
         self._keys[part.id] = part

@@ -22,7 +22,7 @@ AskVault = Callable[[Record, Callable[[Record | ThresignError], None]], None]
 class Giving:
     """Passes questions of peers on to the vault, and its answers back."""
 
-    def __init__(self, ask: AskVault, send: Callable[[out.Output], None]) -> None:
+    def __init__(self, ask: AskVault, send: Callable[[out.Send], None]) -> None:
         self._ask = ask
         self._send = send
         self._open: set[tuple[int, type[Record]]] = set()

@@ -205,9 +205,19 @@ class History:
             yield found
 
     def orders(self, request: bytes) -> list[OrderRow]:
-        """The orders of a request, by item and attempt."""
+        """The orders of a request, by item and attempt. An idempotency key that was used again after its request had
+        expired names another request by the same id: the newest counts."""
         rows = {row.leaf: row for row in (*self._index.orders(request), *self._orders.get(request, ()))}
-        return sorted(rows.values(), key=lambda row: (row.item, row.attempt))
+        since = max((row.sequence for row in rows.values() if row.attempt == 1), default=0)
+        newest = [row for row in rows.values() if row.sequence >= since]
+        return sorted(newest, key=lambda row: (row.item, row.attempt))
+
+    def replaced(self, request: bytes, leaf: bytes) -> bool:
+        """True if this order of the request has been followed by another: by an attempt, or by a newer request of the
+        same id. What is newest is in memory, if anything of a request is."""
+        rows = self._orders.get(request) or self._index.orders(request)
+        newest = max(rows, key=lambda row: row.sequence, default=None)
+        return newest is not None and newest.leaf != leaf
 
     def order(self, leaf: bytes) -> OrderRow | None:
         """An order by its leaf hash."""
@@ -223,7 +233,7 @@ class History:
         return found if found is not None else self._read(self._index.result(leaf), ResultRecord)
 
     def answered(self, leaf: bytes) -> bool:
-        """True if q modules hold this order's result: it is the request's answer."""
+        """True if this order's result is the request's answer."""
         return leaf in self._answered or self._index.answered(leaf)
 
     def gave_up(self, leaf: bytes) -> bool:

@@ -48,7 +48,7 @@ class FoundRecord(Record, frozen=True):
 
 
 class AnsweredRecord(Record, frozen=True):
-    """q modules hold the order's result: it is the request's answer."""
+    """The order's result is the request's answer: q modules hold it, or f + 1 and it is found."""
 
     TAG: ClassVar[bytes] = b"tn.answ1"
     order: Bytes32

@@ -22,6 +22,7 @@ from thresign.ledger.snapshot import KeyPart
 from thresign.ledger.state import KeyState
 from thresign.limits import NONCES_PER_ANNOUNCEMENT_MAX, NONCES_PER_POOL_MAX
 from thresign.node import events as out
+from thresign.node.allowance import MESSAGE_BYTES_A_BYTE, QUESTIONS, Allowance, Work
 from thresign.node.giving import Giving
 from thresign.node.records import AnsweredRecord, DecidedRecord, FoundRecord, ReportedRecord, ResultRecord
 from thresign.orders import equivocation
@@ -39,6 +40,7 @@ from thresign.orders.statements import (
     MissingReport,
     Present,
 )
+from thresign.orders.votes import HorizonReport
 from thresign.signing import ceremony, journey
 from thresign.signing import events as sign
 from thresign.signing import messages as signing_messages
@@ -84,6 +86,8 @@ class Parts:
     body_of: Callable[[bytes], bytes | None]
     past: Callable[[tuple[bytes, ...]], sign.Past]
     """What the node's journal says of these orders."""
+    verified: Callable[[Digest], bool]
+    """True if the node's journal has the result of this order."""
     journalled: int = 0
     """The newest sequence in the node's journal."""
     agreement: AgreementTiming = field(default_factory=AgreementTiming)
@@ -98,16 +102,20 @@ class Replica:
         self.journey = Journey(parts.number, parts.domain, parts.roster, parts.combiner, parts.body_of, parts.signing)
         self.ceremonies = ceremony.Ceremonies(parts.number)
         self._past = parts.past
+        self._verified = parts.verified
         self._journalled = parts.journalled
         self._floor = parts.journalled
         """Batches up to here are walked only by `recover`."""
         self._walked: set[int] = set()
         self.refills: dict[int, Refill] = {suites.ED25519.group: Refill()}
+        self.allowance = Allowance()
         self._giving = Giving(self._ask, self._give)
         self._proven: dict[equivocation.Place, None] = {}
         """Where a module has been seen to say two things. Bounded."""
-        self._signing: set[int] = set()
-        """Batches whose partials the vault is asked for."""
+        self._signing: dict[int, int] = {}
+        """Batches whose partials the vault is asked for, and the peer that asked for them; 0 for none."""
+        self._asking = 0
+        """The peer whose question is being answered."""
         self._lacking: set[int] = set()
         """Batches that the journal lacks and the vault is asked to give back."""
         self._asked: dict[int, Callable[[Record | ThresignError], None]] = {}
@@ -123,7 +131,7 @@ class Replica:
         self._out, self._now_ms = [], now_ms
         match event:
             case out.PeerSaid():
-                self._peer_said(event)
+                self._peer_asked(event)
             case out.VaultSaid():
                 then = self._asked.pop(event.id, None)
                 if then is not None:
@@ -205,6 +213,25 @@ class Replica:
                 self._act(sign.Delivered(reply.certificate, batch, applied, self._past(reply.orders)))
 
         return then
+
+    def _peer_asked(self, event: out.PeerSaid) -> None:
+        """A message of a peer; if it asks for something, the peer's budget has to have room for the answer."""
+        work = QUESTIONS.get(type(event.message))
+        if work is None:
+            self._peer_said(event)
+        elif self.admits(event.sender, work):
+            self._asking = event.sender
+            self._peer_said(event)
+            self._asking = 0
+            answers = [o.message for o in self._out if isinstance(o, out.Send) and o.to == event.sender]
+            self.allowance.spend(event.sender, work, sum(len(answer.encode()) for answer in answers))
+
+    def admits(self, peer: int, work: Work, questions: int = 1) -> int:
+        """How many of a peer's questions are to be answered; the others are counted and dropped."""
+        admitted = self.allowance.take(peer, work, self._now_ms, questions)
+        if admitted < questions:
+            self._out.append(out.Observe("asked too much", peer, work.value))
+        return admitted
 
     def _peer_said(self, event: out.PeerSaid) -> None:
         message: Any = event.message
@@ -301,7 +328,9 @@ class Replica:
             del self._proven[next(iter(self._proven))]
         self._out.append(out.Equivocated(evidence))
 
-    def _give(self, output: out.Output) -> None:
+    def _give(self, output: out.Send) -> None:
+        work = Work.MEMORY if isinstance(output.message, HorizonReport) else Work.LEDGER
+        self.allowance.spend(output.to, work, len(output.message.encode()))
         self._out.append(output)
 
     def _restored(self, status: calls.Status) -> None:
@@ -404,7 +433,9 @@ class Replica:
                 case sign.Submit():
                     self._agree(agree.Submitted((effect.entry,)))
                 case sign.Recall():
-                    self._out.append(out.SendHeld(effect.to, effect.orders, effect.with_result))
+                    self._recall(effect)
+                case sign.RecallFound():
+                    self._recall_found(effect)
                 case sign.Blame():
                     self._out.append(out.Observe("blame", effect.number, effect.why))
         self._tell_signing()
@@ -428,19 +459,41 @@ class Replica:
         """That this module holds these orders' results."""
         return signing_messages.Held(tuple(orders))
 
+    def _recall(self, effect: sign.Recall) -> None:
+        admitted = self.admits(effect.to, Work.RECALLS, len(effect.orders))
+        if admitted:
+            self._out.append(out.SendHeld(effect.to, effect.orders[:admitted], effect.with_result))
+
+    def _recall_found(self, effect: sign.RecallFound) -> None:
+        def then(reply: Record | ThresignError) -> None:
+            if isinstance(reply, FoundReport):
+                self._out.append(out.Send(effect.to, reply))
+
+        if self._verified(effect.order):
+            self._ask(calls.ReportFoundCall(effect.order), then)
+
     def _ask_signed(self, sequence: int) -> None:
         """Has the partials of a batch made, some a call; who asks for them meanwhile gets them when they are."""
         if sequence not in self._signing:
-            self._signing.add(sequence)
+            self._signing[sequence] = self._asking
             self._ask(calls.SignCall(sequence, 0), partial(self._signed, sequence))
 
     def _signed(self, sequence: int, reply: Record | ThresignError) -> None:
+        asked_by = self._signing.get(sequence, 0)
         if not isinstance(reply, calls.Signed) or not reply.next:
-            self._signing.discard(sequence)
+            self._signing.pop(sequence, None)
+        if asked_by and isinstance(reply, calls.Signed):
+            self.allowance.spend(asked_by, Work.PARTIALS, self._effort(reply))
         if isinstance(reply, calls.Signed):
             if reply.next:
                 self._ask(calls.SignCall(sequence, reply.next), partial(self._signed, sequence))
             self._walk(sign.OwnSigned(reply))
+
+    def _effort(self, signed: calls.Signed) -> int:
+        """What partials that were asked for once more are counted as, in bytes."""
+        walks = (self.journey.walks.get(Digest(part.order)) for part in signed.partials.shares)
+        read = sum(walk.certified.order.message_bytes for walk in walks if walk is not None)
+        return len(signed.partials.encode()) + read // MESSAGE_BYTES_A_BYTE
 
     def _report(self, reply: Record | ThresignError) -> None:
         if isinstance(reply, MissingReport):

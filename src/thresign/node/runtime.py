@@ -19,6 +19,7 @@ from thresign.errors import StorageError, ThresignError
 from thresign.node import bodies as body_messages
 from thresign.node import events as ev
 from thresign.node.accusations import Accusations
+from thresign.node.allowance import Work
 from thresign.node.bodies import Bodies, BodyChunk, BodyHeld, FetchBody
 from thresign.node.history import History
 from thresign.node.records import DecidedRecord
@@ -204,7 +205,8 @@ class Runtime:
             case BodyHeld():
                 self._body_held(message.content_sha256, sender)
             case FetchBody():
-                self._send_body(sender, message.content_sha256)
+                if self._admits(sender, Work.BODIES):
+                    self._send_body(sender, message.content_sha256, Work.BODIES)
             case _:
                 self.feed(ev.PeerSaid(sender, message))
 
@@ -343,7 +345,8 @@ class Runtime:
         if first is None:
             self.feed(ev.NotHeld(output.to, output.sequence))
         else:
-            self.ports.mesh.send_bulk(output.to, DecidedBatch.TAG, self._decided(chain([first], records)))
+            payloads = self._charged(output.to, Work.BATCHES, self._decided(chain([first], records)))
+            self.ports.mesh.send_bulk(output.to, DecidedBatch.TAG, payloads)
 
     def _decided(self, records: Iterator[DecidedRecord]) -> Iterator[bytes]:
         try:
@@ -373,7 +376,9 @@ class Runtime:
             if found is None:
                 continue
             if output.with_result:
-                self.ports.mesh.send(output.to, self.replica.result_message(found).encode())
+                payload = self.replica.result_message(found).encode()
+                self.replica.allowance.spend(output.to, Work.RECALLS, len(payload))
+                self.ports.mesh.send(output.to, payload)
             if not self.history.gave_up(order):
                 held.append(order)
         if held:
@@ -416,11 +421,23 @@ class Runtime:
         else:
             self._loop.call_soon(self._given, content_sha256, body, self.number, calls.Done())
 
-    def _send_body(self, to: int, content_sha256: bytes) -> None:
-        """Sends a body, or the message of an order, to one module, in chunks."""
+    def _admits(self, peer: int, work: Work) -> bool:
+        """True if the peer's budget has room for this; if not, that is counted."""
+        if self.replica.allowance.take(peer, work, self.now_ms()):
+            return True
+        self.ports.watcher.observed("asked too much", peer, work.value)
+        return False
+
+    def _send_body(self, to: int, content_sha256: bytes, work: Work | None = None) -> None:
+        """Sends a body, or the message of an order, to one module, in chunks; at its cost if it has asked."""
         body = self.bodies.get(content_sha256) or self.replica.message_of(content_sha256) or b""
-        pieces = body_messages.chunks(content_sha256, body)
-        self.ports.mesh.send_bulk(to, content_sha256, (piece.encode() for piece in pieces))
+        pieces = (piece.encode() for piece in body_messages.chunks(content_sha256, body))
+        self.ports.mesh.send_bulk(to, content_sha256, pieces if work is None else self._charged(to, work, pieces))
+
+    def _charged(self, to: int, work: Work, payloads: Iterator[bytes]) -> Iterator[bytes]:
+        for payload in payloads:
+            self.replica.allowance.spend(to, work, len(payload))
+            yield payload
 
     def spread_body(self, content_sha256: bytes, body: bytes) -> None:
         """A caller's large body: keep it, give it to the vault, send it to all."""
@@ -435,6 +452,9 @@ class Runtime:
         body = self.bodies.take(sender, chunk)
         if body is None and chunk.offset == 0:
             body = self.bodies.again(digest)  # of an earlier request: the vault may not have it any more
+            if body is not None and not self._admits(sender, Work.HANDOVERS):
+                return
+            self.replica.allowance.spend(sender, Work.HANDOVERS, len(body or b""))
         if body is not None:
             self.give_body(digest, body, lambda reply: self._given(digest, body, sender, reply))
 

@@ -106,6 +106,7 @@ class Node:
                 NativeCombiner(),
                 bodies.get,
                 history.past,
+                lambda order: history.result(order) is not None,
                 history.newest(),
             )
         )

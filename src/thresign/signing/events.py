@@ -156,6 +156,14 @@ class Recall(NamedTuple):
     with_result: bool
 
 
+class RecallFound(NamedTuple):
+    """A module asks for a found report of an order whose walk is over here: if the journal has the result, have the
+    vault sign that it is found, and send that."""
+
+    to: int
+    order: Digest
+
+
 class Blame(NamedTuple):
     """A signer's partial is wrong or was refused."""
 
@@ -164,4 +172,17 @@ class Blame(NamedTuple):
     why: str
 
 
-Effect = AskSigned | AskReport | AskFound | AskMessage | Broadcast | Send | Journal | Answer | Submit | Recall | Blame
+Effect = (
+    AskSigned
+    | AskReport
+    | AskFound
+    | AskMessage
+    | Broadcast
+    | Send
+    | Journal
+    | Answer
+    | Submit
+    | Recall
+    | RecallFound
+    | Blame
+)

@@ -37,12 +37,13 @@ from thresign.signing.events import (
     OwnSigned,
     Past,
     Recall,
+    RecallFound,
     Received,
     Send,
     Submit,
     Tick,
 )
-from thresign.signing.messages import FetchHeld, FetchPartials, FetchResult, Held, PartialsOf, Result
+from thresign.signing.messages import FetchFound, FetchHeld, FetchPartials, FetchResult, Held, PartialsOf, Result
 from thresign.signing.opening import open_orders, with_message
 from thresign.signing.stages import Certified, Combined, accept, answer, combine, hold
 from thresign.signing.state import EARLY_HELD_MAX, EARLY_MAX, EARLY_PARTS_MAX, Journey, Walk
@@ -173,6 +174,8 @@ def _received(journey: Journey, sender: int, message: object) -> None:
         case FetchPartials():
             if message.sequence <= journey.sequence:
                 journey.out.append(AskSigned(message.sequence))
+        case FetchFound():
+            _on_fetch_found(journey, sender, Digest(message.order))
         case FetchResult():
             walk = journey.walks.get(Digest(message.order))
             if walk is None:
@@ -306,9 +309,9 @@ def _try_answer(journey: Journey, walk: Walk) -> None:
 
 
 def _holders_needed(journey: Journey, walk: Walk) -> int:
-    """q, so that nobody can have the order replaced. One of a roster that was succeeded is not replaced by anybody:
-    there it is enough that one honest module holds the result."""
-    return journey.roster.f + 1 if journey.is_past(walk.certified) else journey.roster.q
+    """q, so that nobody can have the order replaced. One that is found is not replaced by anybody, nor one of a roster
+    that was succeeded: there it is enough that one honest module holds the result."""
+    return journey.roster.f + 1 if walk.found else journey.roster.q
 
 
 def _result(combined: Combined) -> Result:
@@ -357,11 +360,17 @@ def _submit_reports(journey: Journey, walk: Walk) -> None:
 
 
 def _say_found(journey: Journey, walk: Walk) -> None:
-    """Says that there is a result which some gave up; again while the ledger does not know."""
-    if walk.found or not (walk.reported or walk.reports or walk.found_by):
+    """Says that there is a result which some gave up, or which no quorum holds after a long time, perhaps since others
+    do not know the order; again while the ledger does not know."""
+    long_ago = _age(journey, walk) > journey.timing.give_up_ms
+    if walk.found or not (walk.reported or walk.reports or walk.found_by or long_ago):
         return
     said = walk.found_by.get(journey.number)
-    journey.out.append(AskFound(walk.certified.leaf) if said is None else Broadcast(said))
+    if said is None:
+        journey.out.append(AskFound(walk.certified.leaf))
+    else:
+        journey.out.append(Broadcast(said))
+        journey.out.append(Broadcast(FetchFound(walk.certified.leaf)))
     _submit_found(journey, walk)
 
 
@@ -376,10 +385,30 @@ def _on_found_report(journey: Journey, report: FoundReport) -> None:
     _submit_found(journey, walk)
 
 
+def _on_fetch_found(journey: Journey, sender: int, leaf: Digest) -> None:
+    """A module gave an order up that others may have answered, and alone it cannot find it: who has answered joins in.
+    Who has not does so by itself."""
+    walk = journey.walks.get(leaf)
+    if walk is None:
+        journey.out.append(RecallFound(sender, leaf))
+        return
+    said = walk.found_by.get(journey.number)
+    if walk.answered is None or walk.found:
+        return
+    if said is not None:
+        journey.out.append(Send(sender, said))
+    elif journey.now_ms >= walk.say_found_at_ms:
+        walk.say_found_at_ms = journey.now_ms + journey.timing.fetch_ms
+        journey.out.append(AskFound(leaf))
+
+
 def _submit_found(journey: Journey, walk: Walk) -> None:
-    """Has the order noted as found once f + 1 have said so; until the ledger has it, as above."""
+    """Has the order noted as found once f + 1 have said so; until the ledger has it, as above. Who has answered leaves
+    that to who has not."""
     needed = journey.roster.f + 1
-    if not walk.found and len(walk.found_by) >= needed and journey.now_ms >= walk.find_at_ms:
+    if walk.found or walk.answered is not None:
+        return
+    if len(walk.found_by) >= needed and journey.now_ms >= walk.find_at_ms:
         walk.find_at_ms = journey.now_ms + journey.timing.submit_ms
         chosen = sorted(islice(walk.found_by, needed))
         entry = FoundReports(walk.certified.encoded, tuple(walk.found_by[number] for number in chosen))

@@ -56,6 +56,14 @@ class FetchResult(Record, frozen=True):
     order: Bytes32
 
 
+class FetchFound(Record, frozen=True):
+    """The sender has verified this order's result, and hears of too few that hold it to answer it. Say that it is found
+    (FoundReport), if you have answered it."""
+
+    TAG: ClassVar[bytes] = b"tp.ffnd1"
+    order: Bytes32
+
+
 class KeygenPackage(Record, frozen=True):
     """A participant's package of round 1 or 2 of a ceremony (named by its order's leaf hash), or its success (3)."""
 
@@ -90,6 +98,7 @@ Message = (
     | FoundReport
     | FetchPartials
     | FetchResult
+    | FetchFound
     | KeygenPackage
     | FetchPackage
 )
@@ -105,6 +114,7 @@ MESSAGES: dict[bytes, type[Record]] = {
         FoundReport,
         FetchPartials,
         FetchResult,
+        FetchFound,
         KeygenPackage,
         FetchPackage,
     )

@@ -47,7 +47,8 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """The request's only signature: q modules hold it, so no order will ever replace this one."""
+    """The request's only signature: q modules hold it, or f + 1 and the ledger knows that it is found, so no order will
+    ever replace this one."""
 
     held: Held
 
@@ -86,5 +87,5 @@ def hold(combined: Combined, journalled: Collection[Digest]) -> Held | None:
 
 
 def answer(held: Held, holders: Collection[int], quorum: int) -> Answered | None:
-    """Answered once q distinct modules hold the result."""
+    """Answered once as many distinct modules hold the result."""
     return Answered(held) if len(set(holders)) >= quorum else None

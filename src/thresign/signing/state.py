@@ -72,6 +72,8 @@ class Walk:
     found_by: dict[int, FoundReport] = field(default_factory=dict)
     find_at_ms: int = 0
     """The same of those that find it."""
+    say_found_at_ms: int = 0
+    """When the vault is asked to sign, again, that this module has verified an answered result."""
     found: bool = False
     """The ledger knows that there is a result: the order is not replaced, and who gave it up may hold it."""
     settled: bool = False

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from thresign.limits import BODIES_BYTES_MAX, BODY_BYTES_MAX, CHUNK_BYTES_MAX
-from thresign.node.bodies import Bodies, chunks
+from thresign.node.allowance import BOUNDS, Allowance, Work
+from thresign.node.bodies import Bodies, FetchBody, chunks
 from thresign.node.runtime import Ports, Runtime
 from thresign.orders.digests import sha256
 
@@ -50,15 +51,72 @@ def test_a_body_that_is_here_is_given_to_the_vault_again() -> None:
     """Another request for the same: the vault may have used it up for the first."""
 
     async def run() -> None:
-        given: list[bytes] = []
-        replica: Any = SimpleNamespace()
-        runtime = Runtime(1, replica, SimpleNamespace(), Bodies(), None)  # type: ignore[arg-type]
-        link: Any = SimpleNamespace(give_body=lambda _id, _digest, body: given.append(body))
-        runtime.ports = Ports(link, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
-        runtime.vault_is_up = True
-        runtime.bodies.put(DIGEST, BODY)
+        node = Node()
         for piece in chunks(DIGEST, BODY):
-            runtime.peer_frame(2, piece.encode())
-        assert given == [BODY]
+            node.runtime.peer_frame(2, piece.encode())
+        assert node.given == [BODY]
+
+    asyncio.run(run())
+
+
+# --- what a peer may have done for it ---------------------------------------------------------------------------------
+
+
+class Node:
+    """A runtime that holds BODY, and what it gives to its vault and sends."""
+
+    def __init__(self) -> None:
+        self.given: list[bytes] = []
+        self.sent: list[bytes] = []
+        self.observed: list[tuple[str, int, str]] = []
+        replica: Any = SimpleNamespace(allowance=Allowance())
+        self.runtime = Runtime(1, replica, SimpleNamespace(), Bodies(), None)  # type: ignore[arg-type]
+        link: Any = SimpleNamespace(give_body=lambda _id, _digest, body: self.given.append(body))
+        mesh: Any = SimpleNamespace(send_bulk=lambda _to, _name, payloads: self.sent.extend(payloads))
+        watcher: Any = SimpleNamespace(observed=lambda *what: self.observed.append(what))
+        self.runtime.ports = Ports(link, mesh, watcher)
+        self.runtime.vault_is_up = True
+        self.runtime.bodies.put(DIGEST, BODY)
+        self.runtime.now_ms = lambda: 1000  # type: ignore[method-assign]
+
+
+def test_a_peer_gets_so_many_bytes_of_bodies() -> None:
+    async def run() -> None:
+        node = Node()
+        most = BOUNDS[Work.BODIES].bytes_max // len(BODY) + 1
+        for _ in range(most + 5):
+            node.runtime.peer_frame(2, FetchBody(DIGEST).encode())
+        assert len(node.sent) == most * len(list(chunks(DIGEST, BODY)))
+        assert node.observed == 5 * [("asked too much", 2, "bodies")]
+        node.runtime.peer_frame(3, FetchBody(DIGEST).encode())
+        assert len(node.sent) > most * len(list(chunks(DIGEST, BODY)))
+
+    asyncio.run(run())
+
+
+def test_a_peer_has_so_many_bytes_handed_to_the_vault() -> None:
+    """The first piece of a body that is here is enough for that, and its sender need not send the others."""
+
+    async def run() -> None:
+        node = Node()
+        most = BOUNDS[Work.HANDOVERS].bytes_max // len(BODY) + 1
+        for _ in range(most + 5):
+            node.runtime.peer_frame(2, next(chunks(DIGEST, BODY)).encode())
+        assert len(node.given) == most
+        assert node.observed == 5 * [("asked too much", 2, "handovers")]
+
+    asyncio.run(run())
+
+
+def test_what_a_node_spreads_by_itself_costs_its_peers_nothing() -> None:
+    async def run() -> None:
+        node = Node()
+        node.runtime.ports.mesh.up = lambda: frozenset({2})  # type: ignore[method-assign]
+        node.runtime.peer_frame(2, FetchBody(DIGEST).encode())
+        for _ in range(BOUNDS[Work.BODIES].bytes_max // len(BODY) + 2):
+            node.runtime.spread_body(DIGEST, BODY)
+        node.sent.clear()
+        node.runtime.peer_frame(2, FetchBody(DIGEST).encode())
+        assert node.sent
 
     asyncio.run(run())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,13 +12,24 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
-from tests.house.stub_domain import StubDomain
+from tests.house.stub_domain import LedgerRun, StubDomain, ready_ledger
 from thresign.callers.profile import post_base
-from thresign.errors import Conflict, NotAuthenticated
+from thresign.errors import Conflict, NotAuthenticated, RequestExpired
+from thresign.journal.segments import SegmentedJournal
+from thresign.ledger.snapshot import key_part
+from thresign.node import desk as desk_file
+from thresign.node import release
 from thresign.node.desk import Desk
+from thresign.node.history import History
+from thresign.node.records import AnsweredRecord, DecidedRecord, ResultRecord
+from thresign.orders.batch import Entry
+from thresign.orders.digests import sha256
 from thresign.orders.genesis import Caller
+from thresign.orders.merkle import leaf_hash
+from thresign.orders.orders import SignOrder
 from thresign.orders.requests import Request
-from thresign.rest.interface import Waiting
+from thresign.rest.interface import Signed, Waiting
+from thresign.storage.sqlite import SqliteIndex
 from thresign.vault import calls
 
 DOMAIN = StubDomain()
@@ -32,14 +45,21 @@ class Runtime:
     """A node whose vault permits everything, at once."""
 
     def __init__(self) -> None:
-        self.history = SimpleNamespace(orders=lambda _name: [])
+        self.history = SimpleNamespace(orders=lambda _name: [], batch=lambda _sequence: None)
         self.submitted: list[Any] = []
+        self.walked: list[int] = []
 
     def ask_vault(self, call: Any, then: Any) -> None:
         then(calls.Judged(tuple(calls.Verdict(calls.PERMIT, "", "") for _ in call.batch.entries)))
 
     def submit(self, entry: Any) -> None:
         self.submitted.append(entry)
+
+    def answering(self) -> int:
+        return 4
+
+    def walk_again(self, sequence: int) -> None:
+        self.walked.append(sequence)
 
 
 def desk() -> tuple[Desk, Runtime]:
@@ -79,5 +99,164 @@ def test_nobody_else_takes_the_place_of_a_request() -> None:
             await first
         assert isinstance(await told, Waiting)
         assert runtime.submitted == [request]
+
+    asyncio.run(run())
+
+
+# --- an idempotency key that is used again ----------------------------------------------------------------------------
+
+
+class Reused:
+    """A node with a journal, in a domain with a key; its clock says `now_ms`. Requests live for a minute."""
+
+    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.run: LedgerRun = ready_ledger(DOMAIN)
+        self.monkeypatch = monkeypatch
+        self.history = History(SegmentedJournal(directory / "journal"), SqliteIndex(directory / "index"))
+        self.desk, self.runtime = desk()
+        self.runtime.history = self.desk._history = self.history  # type: ignore[assignment]
+        for key in self.run.state.keys.values():
+            self.desk._know(key_part(key))
+        for check in ("check", "check_again"):
+            monkeypatch.setattr(release, check, lambda *_: None)
+        self.later(0)
+
+    def order(self, leaf: bytes) -> SignOrder:
+        (row,) = [row for row in self.history.orders(self.name) if row.leaf == leaf]
+        record = self.history.batch(row.sequence)
+        assert record is not None
+        return SignOrder.decode(record.orders[row.leaf_index])
+
+    def later(self, ms: int) -> None:
+        self.run.time_ms += ms
+        now_s = self.run.time_ms / 1000
+        self.monkeypatch.setattr(desk_file.time, "time", lambda: now_s)
+
+    def request(self, message: bytes) -> Request:
+        """As its caller sends it now."""
+        request = DOMAIN.sign_request(message, now_ms=self.run.time_ms, idempotency_key="invoice-1")
+        return replace(request, signature=KEY.sign(post_base(request)))
+
+    def ordered(self, message: bytes) -> bytes:
+        """It is ordered now; this node journals that, and tells the desk. Returns the order's leaf hash."""
+        entry = DOMAIN.sign_request(message, now_ms=self.run.time_ms, idempotency_key="invoice-1")
+        return self.decided(entry)
+
+    def decided(self, entry: Entry) -> bytes:
+        leaves = tuple(self.run.apply(entry).leaves)
+        body, sequence = self.run.bodies[-1], len(self.run.bodies)
+        header = DOMAIN.header(sequence, time_ms=self.run.time_ms)
+        self.history.append([DecidedRecord(DOMAIN.certificate(header), body, leaves)])
+        applied = calls.Applied(sequence, self.run.time_ms, body, leaves, (), (), 0, 0, ())
+        self.desk.applied(applied, (entry,))
+        return leaf_hash(leaves[0])
+
+    def answered(self, leaf: bytes) -> bytes:
+        """The order has a result, which is its request's answer; returns the signature."""
+        signature = sha256(leaf) * 2
+        self.history.append([ResultRecord(leaf, self.name, 0, 1, 0, signature, ()), AnsweredRecord(leaf)])
+        order = next(
+            SignOrder.decode(encoded)
+            for record in self.history.newest_batches(9)
+            for encoded in record.orders
+            if leaf_hash(encoded) == leaf
+        )
+        certified = SimpleNamespace(order=order, leaf=leaf, key=SimpleNamespace(suite=1, public_key=b""), message=b"")
+        combined = SimpleNamespace(certified=certified, signature=signature)
+        self.desk.answered(SimpleNamespace(held=SimpleNamespace(combined=combined)))  # type: ignore[arg-type]
+        return signature
+
+    @property
+    def name(self) -> bytes:
+        return self.request(b"").id()
+
+
+@pytest.fixture
+def reused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reused]:
+    made = Reused(tmp_path, monkeypatch)
+    yield made
+    made.history.close()
+
+
+def told(reused: Reused) -> bytes | None:
+    """What a GET is told: the signature, or None while there is none."""
+    outcome = reused.desk.outcome(reused.name, "alice")
+    return outcome.signature if isinstance(outcome, Signed) else None
+
+
+@pytest.mark.parametrize("second", [b"first", b"second"])
+def test_the_newest_request_of_a_name_is_the_one_that_is_told(reused: Reused, second: bytes) -> None:
+    """Whether it asks for the same or for something else."""
+    first = reused.answered(reused.ordered(b"first"))
+    assert told(reused) == first
+    reused.later(61_000)
+    newest = reused.ordered(second)
+    assert told(reused) is None
+    assert [row.leaf for row in reused.history.orders(reused.name)] == [newest]
+    answer = reused.answered(newest)
+    assert told(reused) == answer != first
+
+
+def test_an_attempt_more_of_the_newest_request(reused: Reused) -> None:
+    """Attempts of the older one are not mixed with those of the newer."""
+    older = reused.ordered(b"first")
+    reused.decided(DOMAIN.missing(reused.order(older), (1,)))
+    reused.later(61_000)
+    newer = reused.ordered(b"second")
+    again = reused.decided(DOMAIN.missing(reused.order(newer), (1,)))
+    rows = reused.history.orders(reused.name)
+    assert [(row.attempt, row.leaf) for row in rows] == [(1, newer), (2, again)]
+    reused.desk._walk_again(reused.name)
+    assert reused.runtime.walked == [rows[-1].sequence]
+
+
+def test_a_name_is_free_once_its_request_has_expired(reused: Reused) -> None:
+    """Until then something else under it is a conflict; afterwards the vault says."""
+
+    async def run() -> None:
+        reused.answered(reused.ordered(b"first"))
+        for remembered in (True, False):
+            if not remembered:
+                reused.desk._asked.clear()
+            with pytest.raises(Conflict):
+                await reused.desk.submit(reused.request(b"second"), b"", 0)
+        reused.later(61_000)
+        assert isinstance(await reused.desk.submit(reused.request(b"second"), b"", 0), Waiting)
+        assert [entry.content_sha256 for entry in reused.runtime.submitted] == [sha256(b"second")]
+
+    asyncio.run(run())
+
+
+def test_a_late_answer_is_not_told_to_who_asks_for_something_else(reused: Reused) -> None:
+    async def run() -> None:
+        older = reused.ordered(b"first")
+        reused.later(61_000)
+        waiting = asyncio.ensure_future(reused.desk.submit(reused.request(b"second"), b"", 2000))
+        await asyncio.sleep(0.05)
+        reused.answered(older)
+        newer = reused.ordered(b"second")
+        reused.answered(older)
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        answer = reused.answered(newer)
+        outcome = await waiting
+        assert isinstance(outcome, Signed)
+        assert outcome.signature == answer
+
+    asyncio.run(run())
+
+
+def test_who_still_waits_is_not_told_the_answer_to_something_else(reused: Reused) -> None:
+    """Its request has just expired, and it waits a little longer: the name is not free before it has gone."""
+
+    async def run() -> None:
+        waiting = asyncio.ensure_future(reused.desk.submit(reused.request(b"first"), b"", 300))
+        await asyncio.sleep(0.05)
+        reused.later(61_000)
+        with pytest.raises(Conflict):
+            await reused.desk.submit(reused.request(b"second"), b"", 0)
+        with pytest.raises(RequestExpired):
+            await waiting
+        assert isinstance(await reused.desk.submit(reused.request(b"second"), b"", 0), Waiting)
 
     asyncio.run(run())

@@ -79,14 +79,16 @@ def test_a_caller_who_waits_for_a_wrong_signature_is_told_of_the_bug() -> None:
 
     async def answer(signature: bytes) -> list[Outcome]:
         told: list[Outcome] = []
-        runtime = SimpleNamespace(history=None, ask_vault=None)
+        runtime = SimpleNamespace(history=SimpleNamespace(replaced=lambda *_: False), ask_vault=None)
         domain = SimpleNamespace(id=DOMAIN.id, genesis=SimpleNamespace(roster=DOMAIN.roster))
         desk = Desk(1, domain, runtime, frozenset)  # type: ignore[arg-type]
         desk._keys[bytes(16)] = part(frost.ED25519, key)
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         desk._waiting[b"request"].append(future)
         order = SimpleNamespace(key=bytes(16), request=b"request")
-        certified = SimpleNamespace(order=order, key=SimpleNamespace(suite=1, public_key=key), message=MESSAGE)
+        certified = SimpleNamespace(
+            order=order, leaf=bytes(32), key=SimpleNamespace(suite=1, public_key=key), message=MESSAGE
+        )
         combined = SimpleNamespace(certified=certified, signature=signature)
         desk.answered(SimpleNamespace(held=SimpleNamespace(combined=combined)))  # type: ignore[arg-type]
         told.append(await future)

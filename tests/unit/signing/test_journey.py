@@ -39,13 +39,14 @@ from thresign.signing.events import (
     OwnSigned,
     Past,
     Recall,
+    RecallFound,
     Received,
     Send,
     Submit,
     Tick,
 )
 from thresign.signing.journey import forget_before, message_of, step
-from thresign.signing.messages import FetchHeld, FetchPartials, FetchResult, Held, PartialsOf, Result
+from thresign.signing.messages import FetchFound, FetchHeld, FetchPartials, FetchResult, Held, PartialsOf, Result
 from thresign.signing.state import EARLY_MAX, EARLY_PARTS_MAX, Journey
 from thresign.vault import calls
 
@@ -592,6 +593,83 @@ def test_who_holds_a_result_that_another_gave_up_says_that_it_is_found() -> None
         assert of(walker.tick(250), AskFound) == [AskFound(walker.leaf)]
 
 
+def test_a_result_that_no_quorum_holds_for_long_is_said_to_be_found() -> None:
+    """Nobody gave the order up: others may not know it, having taken a ledger over from beyond it."""
+    walker = Walker()
+    walker.hold()
+    walker.hear(2, Held((walker.leaf,)))
+    while walker.now - 1000 <= walker.journey.timing.give_up_ms:
+        assert of(walker.effects, AskFound) == []
+        walker.tick(250)
+    assert of(walker.effects, AskFound) == [AskFound(walker.leaf)]
+
+
+def answered(n: int = 4) -> Walker:
+    """A module that has answered, since a quorum holds the result; not all do."""
+    walker = Walker(1, n)
+    walker.hold()
+    for number in walker.domain.numbers[1 : walker.domain.q]:
+        walker.hear(number, Held((walker.leaf,)))
+    assert of(walker.effects, Answer)
+    walker.effects.clear()
+    return walker
+
+
+def test_who_has_answered_says_that_it_is_found_to_who_cannot() -> None:
+    walker = answered()
+    ask = FetchFound(walker.leaf)
+    assert of(walker.hear(4, walker.domain.found_report(4, walker.leaf)), AskFound) == [], "only if it asks"
+    assert of(walker.hear(4, ask), AskFound) == [AskFound(walker.leaf)]
+    assert walker.hear(4, ask) == [], "it is being signed"
+    walker.now += walker.journey.timing.fetch_ms
+    assert of(walker.hear(4, ask), AskFound) == [AskFound(walker.leaf)], "the vault may have gone down with it"
+    own = walker.domain.found_report(1, walker.leaf)
+    assert said(walker.step(OwnFound(own)), FoundReport) == [own]
+    assert walker.hear(4, ask) == [Send(4, own)]
+    assert of(walker.effects, Submit) == [], "who waits for it submits it"
+
+
+def test_but_not_of_what_is_found_nor_before_it_has_answered() -> None:
+    walker = answered()
+    walker.find()
+    assert walker.hear(4, FetchFound(walker.leaf)) == []
+    walker = Walker()
+    walker.hold()
+    assert walker.hear(4, FetchFound(walker.leaf)) == []
+
+
+def test_who_cannot_answer_what_it_found_asks_others_to_say_so() -> None:
+    """Not at once: it asks first of all who holds the result."""
+    walker = split()
+    assert said(walker.tick(250), FetchFound) == []
+    walker.step(OwnFound(walker.domain.found_report(walker.number, walker.leaf)))
+    assert said(walker.tick(250), FetchFound) == [FetchFound(walker.leaf)]
+    walker.find()
+    assert said(walker.tick(250), FetchFound) == []
+
+
+def test_whose_walk_is_over_looks_into_its_journal() -> None:
+    """When it is asked; reports alone provoke none, or two such modules would go on for ever."""
+    walker = Walker(deliver=False)
+    assert walker.hear(4, FetchFound(walker.leaf)) == [RecallFound(4, Digest(walker.leaf))]
+    assert walker.hear(4, walker.domain.found_report(4, walker.leaf)) == []
+
+
+@pytest.mark.parametrize("n", [4, 5, 6, 7])
+@pytest.mark.parametrize("found", [False, True])
+def test_what_is_found_is_answered_by_f_and_one_holders(n: int, found: bool) -> None:
+    """Nothing replaces it any more; otherwise it takes a quorum."""
+    walker = Walker(1, n)
+    if found:
+        walker.find()
+    walker.hold()
+    needed = faults(n) + 1 if found else walker.domain.q
+    for number in range(2, needed + 1):
+        assert of(walker.effects, Answer) == []
+        walker.hear(number, Held((walker.leaf,)))
+    assert of(walker.effects, Answer)
+
+
 def test_who_has_no_result_finds_none() -> None:
     walker = Walker(outsider(Walker()))
     walker.give_up()
@@ -645,8 +723,7 @@ def test_found_reports_that_do_not_count() -> None:
 
 def test_once_it_is_found_who_gave_it_up_holds_it() -> None:
     walker = split()
-    for number in [n for n in walker.domain.numbers if n != walker.number][: walker.domain.q - 1]:
-        walker.hear(number, Held((walker.leaf,)))
+    walker.hear(next(n for n in walker.domain.numbers if n != walker.number), Held((walker.leaf,)))
     assert of(walker.effects, Answer) == []
     effects = walker.find()
     assert said(effects, Held) == [Held((walker.leaf,))]
