@@ -14,6 +14,7 @@ from thresign.agreement.pbft.events import AskVault, Broadcast, Switched
 from thresign.agreement.pbft.messages import AskReminder, Standing
 from thresign.orders.succession import Succession
 from thresign.orders.votes import Checkpoint
+from thresign.vault.recovery_calls import Reminder
 from thresign.vault.voting import epoch
 
 
@@ -133,6 +134,29 @@ def test_who_has_left_is_not_heard() -> None:
     node = following_node(2, (1,), 5)
     assert node.hear(1, AskReminder(0, 0)) == []
     assert node.hear(3, AskReminder(0, 0)) != []
+
+
+def test_who_stands_in_an_earlier_epoch_is_reminded_of_any_view_change_of_this_one() -> None:
+    """Its disk may have been put back to the end of the epoch before, in whatever view that was."""
+    node = following_node()
+    roster = node.core.roster
+    change = replace(node.domain.view_change(2, 1), roster_epoch=1, roster=roster.digest())
+    node.hear(2, change)
+    for question, shown in (
+        (AskReminder(1, 7, 0), (change,)),
+        (AskReminder(1, 0, 1), (change,)),
+        (AskReminder(1, 1, 1), ()),
+        (AskReminder(1, 0, 2), ()),
+    ):
+        ((_, told),) = sent(node.hear(2, question), Reminder)
+        assert told.changes == shown
+
+
+def test_who_asks_to_be_reminded_says_in_which_epoch_it_stands() -> None:
+    node = following_node()
+    node.service.incarnation = 2
+    node.vault_up()
+    assert {said.roster_epoch for said in node.said(AskReminder)} == {1}
 
 
 def test_who_has_left_takes_no_part() -> None:
