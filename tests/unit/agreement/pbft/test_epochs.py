@@ -84,6 +84,22 @@ def test_a_succession_of_its_own_end_is_taken_to_the_vault() -> None:
     assert of(node.hear(2, link), AskVault) == []
 
 
+def test_what_does_not_verify_keeps_no_epoch_from_its_end() -> None:
+    """A liar has this node ask its vault about another sequence whenever the quorum's last checkpoint arrives."""
+    node = ending()
+    node.answer(Ask.CHECKPOINT)
+    own = node.core.checkpoints[1][4]
+    good = {vote.number: vote.signature for vote in certified(node.service.book.state, (1, 2, 3)).signatures}
+    node.core.checkpoints[9] = {4: replace(own, sequence=9)}
+    node.hear(1, replace(own, number=1, signature=good[1]))
+    wrong = replace(certified(node.service.book.state, (1, 2, 3)), sequence=9)
+    node.hear(3, wrong)
+    node.hear(2, replace(own, number=2, signature=good[2]))
+    assert [ask.tag.sequence for ask in node.asked(Ask.STABILISE)] == [9]
+    node.answer(Ask.STABILISE)
+    assert of(node.answer(Ask.STABILISE), Switched)
+
+
 def following_link(link: Succession) -> Succession:
     return replace(link, certificate=replace(link.certificate, roster_epoch=1))
 
