@@ -40,21 +40,31 @@ static CK_RV vote_run(const ts_request *request, uint8_t *out, size_t *out_lengt
   return CKR_OK;
 }
 
-/* The statements that a vault may have signed, and where in them the module's number stands. Announcements, packages of
- * key generation, successes and partials are not among them: the token signs those only when it made them. */
+/* The statements that a vault may have signed, and where in them the module's number stands; those about agreement name
+ * the roster under which they count, which has to be the pinned one: an epoch that the token has left gets no second end,
+ * whatever becomes of its members' vaults. Announcements, packages of key generation, successes and partials are not among
+ * them: the token signs those only when it made them. */
 static const struct {
   char tag[9];
   size_t number_at;
+  bool names_roster; /* its epoch and digest stand after the domain */
 } STATEMENTS[] = {
-    {"ts.vchg1", 8 + 32 + 8 + 32 + 8},                /* view-change: domain, roster epoch, roster, view */
-    {"ts.newv1", 8 + 32 + 8 + 32 + 8},                /* new-view */
-    {"ts.chkp1", 8 + 32 + 8 + 32 + 8 + 32 + 32 + 32}, /* checkpoint: ..., sequence, header, state, next roster */
-    {"ts.hrzn1", 8 + 32 + 8 + 32},                    /* horizon report: domain, roster epoch, roster */
-    {"ts.miss1", 8 + 32},                             /* missing report */
-    {"ts.foun1", 8 + 32},                             /* found report */
-    {"ts.here1", 8 + 32},                             /* presence */
-    {"ts.kgab1", 8 + 32},                             /* ceremony abort */
+    {"ts.vchg1", 8 + 32 + 8 + 32 + 8, true},                /* view-change: domain, roster epoch, roster, view */
+    {"ts.newv1", 8 + 32 + 8 + 32 + 8, true},                /* new-view */
+    {"ts.chkp1", 8 + 32 + 8 + 32 + 8 + 32 + 32 + 32, true}, /* checkpoint: ..., sequence, header, state, next roster */
+    {"ts.hrzn1", 8 + 32 + 8 + 32, true},                    /* horizon report: domain, roster epoch, roster */
+    {"ts.miss1", 8 + 32, false},                            /* missing report */
+    {"ts.foun1", 8 + 32, false},                            /* found report */
+    {"ts.here1", 8 + 32, false},                            /* presence */
+    {"ts.kgab1", 8 + 32, false},                            /* ceremony abort */
 };
+
+static ts_result check_roster_named(const ts_domain *domain, const uint8_t *at) {
+  ts_reader reader;
+  ts_reader_start(&reader, at, 8 + 32);
+  if (ts_read_uint(&reader, 8) != domain->roster.epoch) return TS_OTHER_ROSTER_EPOCH;
+  return memcmp(ts_read_fixed(&reader, 32), domain->roster.digest, 32) == 0 ? TS_OK : TS_OTHER_ROSTER;
+}
 
 static ts_result check_statement(const ts_domain *domain, const uint8_t *data, size_t length) {
   for (size_t i = 0; i < sizeof STATEMENTS / sizeof STATEMENTS[0]; i++) {
@@ -62,6 +72,8 @@ static ts_result check_statement(const ts_domain *domain, const uint8_t *data, s
     if (length < 8 || memcmp(data, STATEMENTS[i].tag, 8) != 0) continue;
     if (length < at + 2) return TS_MALFORMED;
     if (memcmp(data + 8, domain->id, 32) != 0) return TS_OTHER_DOMAIN;
+    ts_result named = STATEMENTS[i].names_roster ? check_roster_named(domain, data + 8 + 32) : TS_OK;
+    if (named != TS_OK) return named;
     return (data[at] << 8 | data[at + 1]) == domain->number ? TS_OK : TS_STATEMENT_NUMBER;
   }
   return TS_STATEMENT_KIND;

@@ -11,6 +11,7 @@ import pytest
 from tests.cli.asking import Ran, found_in, run
 from tests.house.domain import RunningDomain, running_domain
 from thresign.cli.joining import read_member
+from thresign.errors import ConfigurationError
 from thresign.groups import ed25519
 from thresign.orders.roster import Member
 from thresign.orders.succession import Joining
@@ -118,3 +119,13 @@ def _peers_first(text: str) -> str:
     head, _, peers = text.partition("\n[peers]\n")
     top, _, sections = head.partition("\n[node]")
     return f"{top}\n[peers]\n{peers}\n[node]{sections}\n"
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"num\x80er":5}', b"{", b"{}", b'{"number":0,"name":"m","vote_key":"","sealing_key":""}']
+)
+def test_a_member_file_that_is_none_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "member.json"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"member\.json"):
+        read_member(path)

@@ -19,7 +19,7 @@ from thresign.groups import ed25519
 from thresign.orders.header import Phase, vote_bytes
 from thresign.orders.orders import NoticeOrder
 from thresign.orders.statements import Announcement, FoundReport, MissingReport, Partials, Present
-from thresign.orders.votes import Checkpoint
+from thresign.orders.votes import Checkpoint, HorizonReport, NewView, ViewChange
 
 pytestmark = pytest.mark.xdist_group("statements")
 
@@ -71,7 +71,7 @@ def test_statements_in_its_own_name(four: Quorum) -> None:
             MissingReport(domain, number, os.urandom(32), (2, 3), bytes(64)),
             FoundReport(domain, number, os.urandom(32), bytes(64)),
             Present(domain, number, 1, 1, bytes(64)),
-            Checkpoint(domain, 0, os.urandom(32), 64, os.urandom(32), os.urandom(32), bytes(32), number, bytes(64)),
+            checkpoint_of(four, number),
         ]
         for statement in statements:
             unsigned = statement.signed_bytes()
@@ -79,6 +79,26 @@ def test_statements_in_its_own_name(four: Quorum) -> None:
                 assert refused(lambda unsigned=unsigned: four.token.sign_statement(unsigned)) == name
             else:
                 assert ed25519.is_valid(own_key(four), unsigned, four.token.sign_statement(unsigned))
+
+
+def checkpoint_of(four: Quorum, number: int = 1, epoch: int = 0, roster: bytes = b"") -> Checkpoint:
+    named = roster or four.domain.genesis.roster.digest()
+    rest = (64, os.urandom(32), os.urandom(32), bytes(32))
+    return Checkpoint(four.domain.domain, epoch, named, *rest, number, bytes(64))
+
+
+def test_statements_about_agreement_under_another_roster(four: Quorum) -> None:
+    """An epoch that is over gets no second end, one to come no early one."""
+    for epoch, roster, name in ((1, b"", "TS_OTHER_ROSTER_EPOCH"), (0, os.urandom(32), "TS_OTHER_ROSTER")):
+        checkpoint = checkpoint_of(four, 1, epoch, roster)
+        place = (checkpoint.domain, checkpoint.roster_epoch, checkpoint.roster)
+        for statement in (
+            checkpoint,
+            ViewChange(*place, 1, 1, (), (), bytes(64)),
+            NewView(*place, 1, 1, (), bytes(64)),
+            HorizonReport(*place, 1, 2, 1, 0, (), (), bytes(64)),
+        ):
+            assert refused(lambda said=statement.signed_bytes(): four.token.sign_statement(said)) == name
 
 
 def test_statements_for_another_domain(four: Quorum) -> None:

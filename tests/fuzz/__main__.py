@@ -14,20 +14,25 @@ from thresign.orders.genesis import Genesis
 from thresign.orders.header import Certificate, Header
 from thresign.orders.orders import KeygenOrder, SignOrder
 from thresign.orders.roster import Roster
+from thresign.orders.succession import Succession
 from thresign.wire.canonical import Record
 
-PARSERS: dict[type[Record], int] = {SignOrder: 0, KeygenOrder: 1, Roster: 2, Genesis: 2, Certificate: 3, Header: 3}
-"""By what native/fuzz/records.c takes the input for: its first byte."""
+PARSERS: dict[str, dict[type[Record], int]] = {
+    "fuzz_records": {SignOrder: 0, KeygenOrder: 1, Roster: 2, Genesis: 2, Certificate: 3, Header: 3},
+    "fuzz_succession": {Succession: 0},
+}
+"""By what a target of native/fuzz takes the input for: its first byte."""
 
 
 def write_corpus(directory: Path, seed: int) -> None:
-    """Good records for the C target to begin with."""
+    """Good records for the C targets to begin with."""
     draw = Draw(random.Random(seed))
-    place = directory / "fuzz_records"
-    place.mkdir(parents=True, exist_ok=True)
-    for kind, parser in PARSERS.items():
-        for number in range(8):
-            (place / f"{kind.__name__}-{number}").write_bytes(bytes([parser]) + draw.record(kind).encode())
+    for target, parsers in PARSERS.items():
+        place = directory / target
+        place.mkdir(parents=True, exist_ok=True)
+        for kind, parser in parsers.items():
+            for number in range(8):
+                (place / f"{kind.__name__}-{number}").write_bytes(bytes([parser]) + draw.record(kind).encode())
 
 
 def main() -> int:

@@ -19,30 +19,41 @@ from msgspec.structs import replace
 
 from tests.contract.published import API
 from tests.house.records import KINDS, Draw
+from tests.house.stub_domain import LedgerRun, StubDomain
+from tests.house.stub_members import following, wanted
 from tests.house.stub_rest import signed_headers
+from tests.house.vectors import read_vectors
 from thresign.callers import profile
+from thresign.cli.joining import read_member
 from thresign.client.client import _error
 from thresign.client.profile import load_profile
 from thresign.errors import (
     CallerError,
     ConfigurationError,
     InvalidEvidence,
+    InvalidVote,
     JournalCorrupt,
     MalformedRecord,
     MalformedRequest,
     StorageError,
     ThresignError,
 )
+from thresign.groups import ed25519
 from thresign.journal import frames as journal
 from thresign.journal.file import JournalFile
+from thresign.ledger.draft import Draft
+from thresign.ledger.judge_roster import judge_roster
+from thresign.ledger.verdicts import Later, Refuse
 from thresign.node.records import RECORDS as NODE_RECORDS
 from thresign.node.runtime import ALL_MESSAGES
 from thresign.orders.batch import ENTRIES
 from thresign.orders.bundle import verify_evidence
 from thresign.orders.digests import sha256
 from thresign.orders.requests import Request
+from thresign.orders.roster import Roster
+from thresign.orders.succession import Succession, check_change, check_succession
 from thresign.peers import frames
-from thresign.policy.actions import CALLERS_PATH, JSON, KEYS_PATH, OCTETS, parse
+from thresign.policy.actions import CALLERS_PATH, JSON, KEYS_PATH, OCTETS, ROSTER_PATH, Reconfigure, parse
 from thresign.rest.requests import read_post
 from thresign.setup.files import read_domain_file, read_module
 from thresign.vault import lanes
@@ -50,6 +61,7 @@ from thresign.vault.server import Connection
 from thresign.vault.voting.records import RECORDS as VAULT_RECORDS
 from thresign.wire.canonical import Record, decode_one_of
 
+VALUES = read_vectors("successions.txt")
 SIGN = f"{KEYS_PATH}/k/sign"
 PUBLIC = (API / "examples" / "domain.json").read_bytes()
 MODULE = b"""number = 1
@@ -186,6 +198,35 @@ def _request(path: str, body: bytes) -> Request:
     return Request(DOMAIN, "c", path, OCTETS, "k", 1, 2, sha256(body), len(body), body, bytes(64))
 
 
+def _next_roster(data: bytes) -> None:
+    """What an administrator asks for, in a ledger: whatever it is, no vault breaks over it, and what is admitted may
+    follow."""
+    run = LedgerRun(StubDomain())
+    try:
+        asked = msgspec.json.decode(data, type=Reconfigure)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    verdict = judge_roster(Draft(run.state, run.checks, run.time_ms), asked)
+    if isinstance(verdict, Roster):
+        check_change(run.state.roster, Roster.decode(verdict.encode()))
+    else:
+        assert isinstance(verdict, Refuse | Later)
+
+
+def _succession(good: Sequence[bytes]) -> Callable[[bytes], None]:
+    """The vectors' rosters of four: nobody here has their keys, so nothing else may follow."""
+    old = Roster.decode(bytes.fromhex(VALUES["roster", 4]))
+
+    def check(data: bytes) -> None:
+        try:
+            check_succession(Succession.decode(data), bytes.fromhex(VALUES["domain"]), old, ed25519.is_valid)
+        except (InvalidVote, MalformedRecord):
+            return
+        assert data in good
+
+    return check
+
+
 def _file(path: Path, read: Callable[[Path], object]) -> Callable[[bytes], None]:
     def check(data: bytes) -> None:
         path.write_bytes(data)
@@ -237,6 +278,17 @@ def _stream(records: Sequence[bytes]) -> bytes:
     return b"".join(len(one).to_bytes(4, "big") + (7).to_bytes(4, "big") + one for one in records)
 
 
+def _changes() -> list[bytes]:
+    """Bodies of requests for the next roster that are granted."""
+    domain = StubDomain()
+    follow = (
+        following(domain.roster, (5,)),
+        following(domain.roster, (5,), (2,)),
+        following(domain.roster, (9,), (4,)),
+    )
+    return [msgspec.json.encode(wanted(domain, domain.roster, roster)) for roster in follow]
+
+
 def targets(rng: random.Random, directory: Path) -> dict[str, Target]:
     """All of them. `directory` is empty; some write files there."""
     draw = Draw(rng)
@@ -265,8 +317,14 @@ def targets(rng: random.Random, directory: Path) -> dict[str, Target]:
     key = b'{"name":"k","suite":"ed25519","min_signers":3}'
     enrol = msgspec.json.encode({"id": "c", "public_key": bytes(32), "roles": ["signer"]})
     tweaked = msgspec.json.encode({"message": b"m", "tweaks": [{"kind": "plain", "value": bytes(32)}]})
-    for path, body in ((KEYS_PATH, key), (CALLERS_PATH, enrol), (SIGN, tweaked)):
-        found[f"body of {path}"] = Target([body], _action(path), 4)
+    changes = _changes()
+    for path, bodies in ((KEYS_PATH, [key]), (CALLERS_PATH, [enrol]), (SIGN, [tweaked]), (ROSTER_PATH, changes)):
+        found[f"body of {path}"] = Target(bodies, _action(path), 4)
+    found["the next roster"] = Target(changes, _next_roster, 4)
+    successions = [bytes.fromhex(VALUES["succession", number]) for number in (1, 2, 3)]
+    found["succession"] = Target(successions, _succession(successions), 4)
+    member = msgspec.json.encode(msgspec.json.decode(changes[0])["members"][-1])
+    found["member.json"] = Target([member], _file(directory / "member.json", read_member), 2)
     found["domain.json"] = Target([PUBLIC], _file(directory / "fuzzed.json", read_domain_file), 2)
     (directory / "domain.json").write_bytes(PUBLIC)
     module = _file(directory / "module.toml", lambda path: read_module(path.parent))

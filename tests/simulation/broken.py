@@ -14,7 +14,7 @@ from thresign.ledger import ledger
 from thresign.ledger.assign import Assigner
 from thresign.ledger.draft import Draft
 from thresign.ledger.state import State
-from thresign.ledger.verdicts import Verdict
+from thresign.ledger.verdicts import Checks, Verdict
 from thresign.limits import faults
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.header import Certificate, Header, MemberSignature, Phase, vote_bytes
@@ -162,7 +162,7 @@ active_always = property(lambda core: core.vault_up)
 # --- judging ----------------------------------------------------------------------------------------------------------
 
 
-def judge_any_time(book: Book, header: Header, body: bytes, decided: bool = False) -> Proposal:
+def judge_any_time(book: Book, header: Header, body: bytes, checks: Checks | None = None) -> Proposal:
     """Judges as if the header's time were no matter."""
     batch = Batch.decode(body)
     plan = ledger.plan(book.state, book.checks, header.time_ms, batch.entries)
@@ -175,10 +175,10 @@ def judge_any_time(book: Book, header: Header, body: bytes, decided: bool = Fals
 _judge_body = propose.judge_body
 
 
-def judge_unchecked(book: Book, header: Header, body: bytes, decided: bool = False) -> Proposal:
+def judge_unchecked(book: Book, header: Header, body: bytes, checks: Checks | None = None) -> Proposal:
     """Takes the primary's word for it that the header is that of the body."""
     try:
-        return _judge_body(book, header, body, decided)
+        return _judge_body(book, header, body, checks)
     except VoteRefused:
         batch = Batch.decode(body)
         plan = ledger.plan(book.state, book.checks, header.time_ms, batch.entries)

@@ -23,10 +23,13 @@ from thresign.orders.statements import (
     shares_digest,
 )
 from thresign.orders.succession import Succession, check_succession, newest
+from thresign.orders.votes import Checkpoint, HorizonReport, NewView, ViewChange
 from thresign.signing.combining import SigningKey
 from thresign.signing.messages import KeygenDone
 
 NO_SIGNATURE = bytes(64)
+ABOUT_AGREEMENT = {kind.TAG for kind in (ViewChange, NewView, Checkpoint, HorizonReport)}
+"""Statements that count under one roster, which they name after the domain."""
 
 
 def sign(public_key: bytes, message: bytes) -> bytes:
@@ -85,6 +88,8 @@ class StubToken:
 
     def sign_statement(self, unsigned: bytes) -> bytes:
         self.member()
+        if unsigned[:8] in ABOUT_AGREEMENT and unsigned[40:80] != self.roster.epoch.to_bytes(8) + self.roster.digest():
+            raise CustodyError("TS_OTHER_ROSTER")
         self.monitor.statement(self.number, unsigned)
         return sign(self.key, unsigned)
 

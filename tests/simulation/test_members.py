@@ -45,6 +45,21 @@ def test_a_run_repeats(what: str) -> None:
     assert run(303, Plan(changes=2)).audit == run(303, Plan(changes=2)).audit, what
 
 
+@pytest.mark.parametrize("boundary", [50, 58])
+def test_who_joins_crashes_between_its_token_and_its_disk(boundary: int) -> None:
+    """What it had applied is lost, and its token does not know any more who has left."""
+    world = domain(boundary)
+    module = world.modules[5] = world.spares[5]
+    strike = Boundaries(world, module, boundary)
+    members.start(world, module)
+    schedule_requests(world, random.Random(boundary), 6, 600)
+    world.at(100, lambda: change(world, boundary, (2,)))
+    world.run_until(world.now + 1500)
+    strike.over()
+    assert strike.struck
+    settle(world)
+
+
 @pytest.mark.parametrize("number", [1, 2, 5])
 def test_a_crash_at_every_write_around_a_change(number: int) -> None:
     """Of the primary, of one that leaves, of the one that joins; before the write is on disk, and after it."""
@@ -66,17 +81,19 @@ def test_a_crash_at_every_write_around_a_change(number: int) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("erased", [True, False], ids=["erased", "put back"])
+@pytest.mark.parametrize("leaves", [True, False], ids=["one leaves", "none leaves"])
 @pytest.mark.parametrize("seed", range(3))
-def test_a_disk_that_forgets_around_a_change(seed: int, erased: bool, when: str) -> None:
-    """Its token is what it was: maybe an epoch ahead of what the disk now says."""
+def test_a_disk_that_forgets_around_a_change(seed: int, leaves: bool, erased: bool, when: str) -> None:
+    """Its token is what it was: maybe an epoch ahead of what the disk now says, and without the key of who has left."""
     world = domain(seed)
     module = world.modules[1 + seed % 4]
+    leave = (1 + (seed + 1) % 4,) if leaves else ()
     schedule_requests(world, random.Random(seed), 12, 3000)
     world.run_until(world.now + 200)
     kept = [] if erased else list(module.vault_disk.records)
     if when == "before":
         replace_vault_disk(world, module, kept, 300)
-    change(world, seed, ())
+    change(world, seed, leave)
     world.run_until(world.now + 1500)
     if when == "after":
         replace_vault_disk(world, module, kept, 300)

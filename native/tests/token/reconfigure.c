@@ -146,6 +146,28 @@ static CK_RV presence_of(uint16_t number) {
   return call(CKM_TS_STATEMENT, said, sizeof said, signature, sizeof signature);
 }
 
+/* A statement of the kinds that count under one roster. Were a checkpoint of an epoch that is over among them, q of those
+ * would end it a second time, with another roster. */
+static CK_RV statement_under(uint64_t epoch, const uint8_t digest[32], const char *tag, uint16_t number) {
+  uint8_t said[8 + 176 + 2], signature[64];
+  ts_writer writer;
+  memset(said, 0x5a, sizeof said);
+  ts_writer_start(&writer, said, sizeof said);
+  ts_write_tag(&writer, tag);
+  ts_write_fixed(&writer, domain.id, 32);
+  ts_write_uint(&writer, epoch, 8);
+  ts_write_fixed(&writer, digest, 32);
+  size_t at = strcmp(tag, "ts.chkp1") == 0 ? 184 : strcmp(tag, "ts.hrzn1") == 0 ? 80 : 88;
+  said[at] = (uint8_t)(number >> 8);
+  said[at + 1] = (uint8_t)number;
+  return call(CKM_TS_STATEMENT, said, sizeof said, signature, sizeof signature);
+}
+
+static void expect_statements(CK_RV expected, uint64_t epoch, const uint8_t digest[32], uint16_t number) {
+  static const char *const TAGS[] = {"ts.chkp1", "ts.vchg1", "ts.newv1", "ts.hrzn1"};
+  for (size_t i = 0; i < COUNT(TAGS); i++) EXPECT(expected, statement_under(epoch, digest, TAGS[i], number));
+}
+
 /* That the token would be this member; with a bit of its sealing key changed if `bent`. */
 static CK_RV joining_as(uint16_t number, bool bent) {
   uint8_t said[256], vote[32], sealing[32], signature[64], name = 'e';
@@ -195,6 +217,9 @@ static void a_member(void) {
   expect_pinned(0, domain.roster);
   EXPECT(CKR_OK, vote_under(0, domain.roster));
   EXPECT(REFUSED(TS_OTHER_ROSTER_EPOCH), vote_under(1, five.digest));
+  expect_statements(CKR_OK, 0, domain.roster, 1);
+  expect_statements(REFUSED(TS_STATEMENT_NUMBER), 0, domain.roster, 2);
+  expect_statements(REFUSED(TS_OTHER_ROSTER_EPOCH), 1, five.digest, 1);
   EXPECT(REFUSED(TS_STATEMENT_KIND), joining_as(5, false)); /* it has joined */
 
   struct rlimit before, small; /* a disk that is full leaves the token under the old roster, whole */
@@ -213,6 +238,9 @@ static void a_member(void) {
     EXPECT(CKR_OK, vote_under(1, five.digest));
     EXPECT(REFUSED(TS_OTHER_ROSTER_EPOCH), vote_under(0, domain.roster));
     EXPECT(REFUSED(TS_OTHER_ROSTER), vote_under(1, domain.roster));
+    expect_statements(CKR_OK, 1, five.digest, 1);
+    expect_statements(REFUSED(TS_OTHER_ROSTER_EPOCH), 0, domain.roster, 1);
+    expect_statements(REFUSED(TS_OTHER_ROSTER), 1, domain.roster, 1);
     EXPECT(REFUSED(TS_OTHER_ROSTER_EPOCH), call(CKM_TS_RECONFIGURE, joins, length, out, sizeof out)); /* never again */
     EXPECT(CKR_OK, presence_of(1));
     if (restarted == 0) again();

@@ -131,7 +131,7 @@ def read_member(path: Path) -> NewMember:
     """A member file. Raises ConfigurationError."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=NewMember)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
 
 

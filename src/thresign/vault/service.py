@@ -174,8 +174,8 @@ class Service:
     def _decide(self, call: calls.DecideCall, now_ms: int) -> Ballot:
         if call.certificate.header.sequence != self.book.next:
             raise VoteRefused(f"VOTE-D1: the next slot is {self.book.next}")
-        self.check_certificate(call.certificate)
-        proposal, record = decide.decide(self.book, call.certificate, call.body)
+        believed = self.check_certificate(call.certificate)
+        proposal, record = decide.decide(self.book, call.certificate, call.body, past=not believed)
         # The ledger has moved on: should anything fail from here on, what is written would not lead to it any more.
         try:
             self.keep(proposal, call.certificate)
@@ -190,20 +190,21 @@ class Service:
                 with suppress(CustodyError):  # a new one takes its room, or the token's next life
                     self.token.keygen_forget(self.book.state.keys[key].ceremony)
 
-    def check_certificate(self, certificate: Certificate) -> None:
+    def check_certificate(self, certificate: Certificate) -> bool:
         """Has the token check a certificate. If it refuses, the rule in Python says whose vote is to blame.
 
         A vault that is behind its token applies what a roster before the token's decided. The token does not come to
-        believe in it, and signs nothing that was ordered there: it is history.
+        believe in it, and signs nothing that was ordered there: it is history. Then False.
         """
         if certificate.header.roster_epoch < self.token.roster_epoch():
             decide.check_certificate(self.book, certificate)
-            return
+            return False
         try:
             self.token.check_certificate(certificate.encode())
         except CustodyError:
             decide.check_certificate(self.book, certificate)
             raise
+        return True
 
     def keep(self, proposal: Proposal, certificate: Certificate) -> None:
         """Keeps what signing needs: leaves for the proofs, messages for the partials."""

@@ -83,6 +83,9 @@ def stabilised(core: Core, tag: Tag, reply: Record | ThresignError) -> None:
     if not isinstance(reply, recovery_calls.Stabilised):
         if certificate is not None and isinstance(reply, InvalidVote):
             _drop_invalid(core, certificate, reply)
+        # What came together meanwhile was left out: else whoever sends what does not verify, one after the other, could
+        # keep an epoch from its end.
+        check_stable(core, core.sequence, certificate)
         return
     core.low = max(core.low, reply.low)
     if certificate is not None and certificate.sequence == tag.sequence:

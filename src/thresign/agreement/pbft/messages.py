@@ -118,6 +118,8 @@ class AskReminder(Record, frozen=True):
     TAG: ClassVar[bytes] = b"ta.armd1"
     sequence: U64
     entered: U64
+    roster_epoch: U64 = 0
+    """Views are counted within it."""
 
 
 class AskHorizon(Record, frozen=True):

@@ -42,7 +42,7 @@ def begin(core: Core, status: calls.Status) -> None:
     core.forgot, core.horizon, core.incarnation = bool(status.forgot), status.horizon, status.incarnation
     core.unsettled, core.reminded = status.incarnation > 1, set()
     if core.unsettled:
-        own = _reminder(core, core.number, status.sequence, status.entered)
+        own = _reminder(core, core.number, _ask(core))
         if own is None:
             core.reminded.add(core.number)
         else:
@@ -53,29 +53,37 @@ def begin(core: Core, status: calls.Status) -> None:
 def say_again(core: Core) -> None:
     """Asks all others, again and again while it is needed."""
     if core.unsettled:
-        core.out.append(Broadcast(AskReminder(core.sequence, core.entered)))
+        core.out.append(Broadcast(_ask(core)))
     if core.forgot:
         core.out.append(Broadcast(AskHorizon(core.incarnation)))
+
+
+def _ask(core: Core) -> AskReminder:
+    return AskReminder(core.sequence, core.entered, core.roster.epoch)
 
 
 def on_ask_reminder(core: Core, sender: int, message: AskReminder) -> None:
     """Shows a module what it signed beyond where it stands, as far as this one knows."""
     note_votes(core, core.next)
-    reminder = _reminder(core, sender, message.sequence, message.entered)
+    reminder = _reminder(core, sender, message)
     core.out.append(Send(sender, reminder or recovery_calls.Reminder((), (), ())))
 
 
-def _reminder(core: Core, number: int, sequence: int, entered: int) -> recovery_calls.Reminder | None:
-    """The furthest that the module was seen to sign of each kind, if beyond this; None if there is nothing."""
+def _reminder(core: Core, number: int, asked: AskReminder) -> recovery_calls.Reminder | None:
+    """The furthest that the module was seen to sign of each kind, if beyond where it stands; None if there is nothing.
+
+    What is held of view-changes is of this module's roster epoch: to who stands in an earlier one, any view is beyond.
+    """
     vote = core.heard.get(number)
-    votes = (vote,) if vote is not None and vote.header.sequence > sequence else ()
+    votes = (vote,) if vote is not None and vote.header.sequence > asked.sequence else ()
     signed = [held[number] for held in core.changes.values() if number in held]
     if core.new_view is not None:
         signed += [change for change in core.new_view.changes if change.number == number]
     newest = max(signed, key=lambda change: change.view, default=None)
-    changes = (newest,) if newest is not None and newest.view > entered else ()
+    beyond = newest is not None and (core.roster.epoch, newest.view) > (asked.roster_epoch, asked.entered)
+    changes = (newest,) if newest is not None and beyond else ()
     checkpoints: tuple[Checkpoint, ...] = ()
-    if core.stable is not None and core.stable.sequence > sequence:
+    if core.stable is not None and core.stable.sequence > asked.sequence:
         checkpoints = tuple(
             core.stable.checkpoint(held.number, held.signature)
             for held in core.stable.signatures

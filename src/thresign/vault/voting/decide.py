@@ -4,19 +4,53 @@ from __future__ import annotations
 
 from thresign.errors import VoteRefused, ensure
 from thresign.ledger import ledger
+from thresign.ledger.verdicts import Checks
 from thresign.orders import certificates
 from thresign.orders.digests import sha256
 from thresign.orders.header import Certificate
+from thresign.orders.roster import Roster
+from thresign.orders.statements import Announcement
 from thresign.vault.voting.book import Book, Proposal, refuse
 from thresign.vault.voting.propose import judge_body
 from thresign.vault.voting.records import Decided
 
 
-def decide(book: Book, certificate: Certificate, body: bytes) -> tuple[Proposal, Decided]:
-    """Applies a decided batch; the caller has had the certificate checked (by the token, or check_certificate).
+class _Decided:
+    """Checks for a batch that a quorum decided: whether large bodies are held here matters to a vote alone."""
+
+    def __init__(self, checks: Checks) -> None:
+        self.signature = checks.signature
+        self.member_keys = checks.member_keys
+        self.announcement = checks.announcement
+        self.schnorr = checks.schnorr
+
+    def body_held(self, content_sha256: bytes) -> bool:
+        return True
+
+
+class _Past(_Decided):
+    """Checks for a batch of a roster that the token has left. It does not know who has left since, and learns no
+    announcement of theirs; nor does anybody sign with those any more. That the elements are valid is what the quorum
+    found; that it is the member's own is checked here."""
+
+    def __init__(self, checks: Checks, roster: Roster) -> None:
+        super().__init__(checks)
+        self.roster = roster
+        self.announcement = self._is_signed
+
+    def _is_signed(self, announcement: Announcement) -> bool:
+        member = self.roster.member(announcement.number)
+        said = announcement.signed_bytes()
+        return member is not None and self.signature(member.vote_key, said, announcement.signature)
+
+
+def decide(book: Book, certificate: Certificate, body: bytes, past: bool = False) -> tuple[Proposal, Decided]:
+    """Applies a decided batch; the caller has had the certificate checked (by the token, or check_certificate). `past`:
+    the token has left the roster that decided it.
 
     - it is for the slot after the ledger's; [VOTE-D1]
-    - its body is held already (then `body` may be empty) or given. [VOTE-D2]
+    - its body is held already (then `body` may be empty) or given; [VOTE-D2]
+    - of a past roster, announcements are signed by its members: the token does not know who has left. [VOTE-D3]
 
     A certificate whose body this ledger does not admit means that ledgers differ: InvariantBroken, the vault stops.
     """
@@ -27,8 +61,9 @@ def decide(book: Book, certificate: Certificate, body: bytes) -> tuple[Proposal,
     held = book.bodies.get(digest)
     if held is None and not body:
         refuse("VOTE-D2", "the body is not held")
+    checks = _Past(book.checks, book.state.roster) if past else _Decided(book.checks)
     try:
-        proposal = judge_body(book, header, held if held is not None else body, decided=True)
+        proposal = judge_body(book, header, held if held is not None else body, checks)
     except VoteRefused as error:
         # A body from a node that is not the header's is the node's fault; one that is, is ours.
         ensure(held is None, f"a decided batch is not admitted: {error.detail}")

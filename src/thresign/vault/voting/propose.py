@@ -80,23 +80,11 @@ def remember(book: Book, view: int, proposal: Proposal, primary_signature: bytes
     book.bodies[proposal.digest] = proposal.body
 
 
-class _Decided:
-    """Checks for a batch that a quorum decided: whether large bodies are held here matters to a vote alone."""
-
-    def __init__(self, checks: Checks) -> None:
-        self.signature = checks.signature
-        self.member_keys = checks.member_keys
-        self.announcement = checks.announcement
-        self.schnorr = checks.schnorr
-
-    def body_held(self, content_sha256: bytes) -> bool:
-        return True
-
-
-def judge_body(book: Book, header: Header, body: bytes, decided: bool = False) -> Proposal:
+def judge_body(book: Book, header: Header, body: bytes, checks: Checks | None = None) -> Proposal:
     """Judges a body for the slot after the ledger: every entry permitted, and the header what follows from them.
 
     The judgement rests on ledger and header alone, so it is the same in every view and every vault. [VOTE-J1]
+    `checks` are the vault's own unless given.
     """
     digest = header.digest()
     if book.proposal is not None and book.proposal.digest == digest and book.proposal.body == body:
@@ -107,8 +95,7 @@ def judge_body(book: Book, header: Header, body: bytes, decided: bool = False) -
         batch = Batch.decode(body)
     except MalformedRecord as error:
         refuse("VOTE-J1", f"body: {error.detail}")
-    checks = _Decided(book.checks) if decided else book.checks
-    plan = ledger.plan(book.state, checks, header.time_ms, batch.entries)
+    plan = ledger.plan(book.state, checks or book.checks, header.time_ms, batch.entries)
     if isinstance(plan, ThresignError):
         refuse("VOTE-J1", f"{plan.code}: {plan.detail}")
     if isinstance(plan, str):

@@ -99,7 +99,10 @@ def remind(book: Book, shown: tuple[SignedVote | ViewChange | Checkpoint, ...]) 
 
 
 def _own(book: Book, message: SignedVote | ViewChange | Checkpoint) -> bool:
+    """A disk that was put back may say that this module is to join, when it has."""
     member = book.state.roster.member(book.number)
+    if member is None and book.state.pending is not None:
+        member = book.state.pending.member(book.number)
     domain = message.header.domain if isinstance(message, SignedVote) else message.domain
     return (
         member is not None

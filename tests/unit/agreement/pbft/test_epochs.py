@@ -14,6 +14,7 @@ from thresign.agreement.pbft.events import AskVault, Broadcast, Switched
 from thresign.agreement.pbft.messages import AskReminder, Standing
 from thresign.orders.succession import Succession
 from thresign.orders.votes import Checkpoint
+from thresign.vault.recovery_calls import Reminder
 from thresign.vault.voting import epoch
 
 
@@ -83,6 +84,22 @@ def test_a_succession_of_its_own_end_is_taken_to_the_vault() -> None:
     assert of(node.hear(2, link), AskVault) == []
 
 
+def test_what_does_not_verify_keeps_no_epoch_from_its_end() -> None:
+    """A liar has this node ask its vault about another sequence whenever the quorum's last checkpoint arrives."""
+    node = ending()
+    node.answer(Ask.CHECKPOINT)
+    own = node.core.checkpoints[1][4]
+    good = {vote.number: vote.signature for vote in certified(node.service.book.state, (1, 2, 3)).signatures}
+    node.core.checkpoints[9] = {4: replace(own, sequence=9)}
+    node.hear(1, replace(own, number=1, signature=good[1]))
+    wrong = replace(certified(node.service.book.state, (1, 2, 3)), sequence=9)
+    node.hear(3, wrong)
+    node.hear(2, replace(own, number=2, signature=good[2]))
+    assert [ask.tag.sequence for ask in node.asked(Ask.STABILISE)] == [9]
+    node.answer(Ask.STABILISE)
+    assert of(node.answer(Ask.STABILISE), Switched)
+
+
 def following_link(link: Succession) -> Succession:
     return replace(link, certificate=replace(link.certificate, roster_epoch=1))
 
@@ -133,6 +150,29 @@ def test_who_has_left_is_not_heard() -> None:
     node = following_node(2, (1,), 5)
     assert node.hear(1, AskReminder(0, 0)) == []
     assert node.hear(3, AskReminder(0, 0)) != []
+
+
+def test_who_stands_in_an_earlier_epoch_is_reminded_of_any_view_change_of_this_one() -> None:
+    """Its disk may have been put back to the end of the epoch before, in whatever view that was."""
+    node = following_node()
+    roster = node.core.roster
+    change = replace(node.domain.view_change(2, 1), roster_epoch=1, roster=roster.digest())
+    node.hear(2, change)
+    for question, shown in (
+        (AskReminder(1, 7, 0), (change,)),
+        (AskReminder(1, 0, 1), (change,)),
+        (AskReminder(1, 1, 1), ()),
+        (AskReminder(1, 0, 2), ()),
+    ):
+        ((_, told),) = sent(node.hear(2, question), Reminder)
+        assert told.changes == shown
+
+
+def test_who_asks_to_be_reminded_says_in_which_epoch_it_stands() -> None:
+    node = following_node()
+    node.service.incarnation = 2
+    node.vault_up()
+    assert {said.roster_epoch for said in node.said(AskReminder)} == {1}
 
 
 def test_who_has_left_takes_no_part() -> None:

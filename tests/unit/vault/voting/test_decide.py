@@ -43,6 +43,21 @@ def test_a_body_that_is_held_stands_whatever_is_given() -> None:
     assert (proposal.body, record.body) == (made.body, b"")
 
 
+def test_what_was_announced_under_a_roster_that_the_token_has_left() -> None:
+    """The token does not know any more who has left since; whose signature it is can be told all the same."""
+    vault = StubVault()
+    said = vault.domain.announcement(2, 1)
+    forged = replace(said, signature=bytes(64))
+    vault.checks.announcement = lambda _: True  # type: ignore[method-assign]
+    good, bad = vault.proposal(entries=(said,)), vault.proposal(entries=(forged,))
+    vault.checks.announcement = lambda _: False  # type: ignore[method-assign]
+    for made, past in ((good, False), (bad, False), (bad, True)):
+        with vault.refuses("VOTE-J1: invalid_vote: an announcement"):
+            decide.decide(vault.book, vault.domain.certificate(made.header), made.body, past)
+    decide.decide(vault.book, vault.domain.certificate(good.header), good.body, past=True)
+    assert vault.book.state.sequence == 1
+
+
 def test_without_the_body() -> None:
     vault = StubVault()
     made = vault.proposal()

@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from tests.house.stub_domain import StubDomain
 from tests.house.stub_members import asked, certified, following, wanted
 from tests.house.stub_vault import StubVault
+from tests.simulation.stubs import sign
 from thresign.errors import InvalidVote, InvariantBroken, MalformedRecord, VoteRefused
 from thresign.ledger import snapshot
 from thresign.orders.digests import sha256
-from thresign.orders.header import MemberSignature
+from thresign.orders.header import MemberSignature, Phase
 from thresign.orders.roster import Roster
 from thresign.orders.succession import Succession
-from thresign.orders.votes import NO_ROSTER, CheckpointCertificate, HorizonReport
+from thresign.orders.votes import NO_ROSTER, CheckpointCertificate, HorizonReport, SignedVote
 from thresign.vault.voting import checkpoint, epoch, rejoin, transfer
 from thresign.vault.voting import decide as decide_module
 from thresign.vault.voting.records import Checkpointed
@@ -261,6 +262,25 @@ def test_a_report_of_this_epoch_proves_where_it_began() -> None:
     assert forgetful.book.forgot  # q is 4 of 5 now
     with pytest.raises(VoteRefused, match="VOTE-4"):
         forgetful.prepare(forgetful.proposal().pre_prepare(0))
+
+
+@pytest.mark.parametrize("number", [4, 5], ids=["who stays", "who has joined"])
+def test_a_disk_put_back_to_the_end_of_an_epoch_is_reminded_of_the_next(number: int) -> None:
+    """Where the token stands does not tell this from a crash between token and journal."""
+    before, after = pending(number), pending(number)
+    follow(after)
+    member = after.book.state.roster.member(number)
+    assert member is not None
+    unsigned = SignedVote(Phase.PREPARE, 0, after.proposal().header, number, bytes(64))
+    vote = replace(unsigned, signature=sign(member.vote_key, unsigned.signed_bytes()))
+    change = after.change_view(1)
+    change = replace(change, signature=sign(member.vote_key, change.signed_bytes()))
+    for message in (vote, change):
+        vault = pending(number)
+        assert rejoin.remind(vault.book, (message,)) is not None
+        assert vault.book.forgot
+    other = replace(change, number=2)
+    assert rejoin.remind(before.book, (other, replace(change, signature=bytes(64)))) is None
 
 
 # --- taking a ledger over -------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 /* A fuzz target is LLVMFuzzerTestOneInput. Under libFuzzer (-DTHRESIGN_FUZZ=ON, clang) that is all; otherwise this gives it
  * a main that feeds it made-up inputs, so that the target runs with the other tests and is never out of date. */
-#ifndef THRESIGN_TESTS_TOKEN_FUZZ_H
-#define THRESIGN_TESTS_TOKEN_FUZZ_H
+#ifndef THRESIGN_TESTS_FUZZ_H
+#define THRESIGN_TESTS_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>
