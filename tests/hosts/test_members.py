@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tests.house.agreed import public_key, wait_caught_up
+from tests.house.agreed import public_key, sequence, wait_caught_up
 from tests.house.asking import at_node
 from tests.house.domain import RunningDomain, make_domain
 from tests.house.stream import check_one_signature_each, eventually, streaming
@@ -126,5 +126,40 @@ def test_a_fifth_joins_and_one_leaves_while_requests_flow(tmp_path: Path, restar
             with pytest.raises(ThresignError):
                 client.change_roster(3, tuple(members))
         domain.processes = {place: process for place, process in domain.processes.items() if place[0] != 1}
+    finally:
+        domain.stop_all()
+
+
+def test_a_vault_disk_that_is_erased_after_one_has_left(tmp_path: Path) -> None:
+    """Its token does not know any more who announced what in the epoch before; the module follows, and votes again."""
+    domain = make_domain(tmp_path / "domain", 5)
+    try:
+        domain.start_all()
+        domain.wait_ready()
+        with domain.client() as client:
+            client.create_key("k", min_signers=2)
+            client.sign("k", b"before")
+        assert change(domain, leave=(1,)) == 1
+        for number in (2, 3, 4, 5):
+            eventually(lambda n=number: epoch_at(domain, n) == 1, 30, f"module {number} in roster epoch 1")
+        for part in PARTS:
+            domain.kill(1, part)
+            domain.kill(3, part)
+        (domain.directory(3) / "vault" / "journal").unlink()
+        for part in PARTS:
+            domain.start(3, part)
+        domain.wait_ready([3])
+        eventually(lambda: epoch_at(domain, 3) == 1, 30, "module 3 in roster epoch 1 again")
+        with at_node(domain, 4) as client:
+            for number in range(6):  # beyond its horizon
+                client.sign("k", b"between %d" % number)
+        others = sequence(domain, 4)
+        eventually(lambda: sequence(domain, 3) >= others, 30, f"module 3 is at sequence {others}")
+        for part in PARTS:
+            domain.kill(2, part)
+        with at_node(domain, 4) as client:  # three of four are needed, and module 3 among them
+            client.sign("k", b"after")
+        left = domain.processes.items()
+        domain.processes = {place: process for place, process in left if place[0] > 2}
     finally:
         domain.stop_all()

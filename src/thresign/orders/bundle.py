@@ -115,7 +115,7 @@ def verify_evidence(encoded: bytes, genesis: Genesis, message: bytes | None = No
 def _check_inclusion(
     inclusion: Inclusion, domain: Digest, rosters: Sequence[Roster], chain: Sequence[Succession], what: str
 ) -> Roster:
-    """The roster that decided it. A sequence belongs to one epoch: who left cannot decide what came after."""
+    """The roster that decided it. A sequence belongs to one epoch, as far as the chain tells where that ended."""
     header = inclusion.certificate.header
     epoch = header.roster_epoch
     if epoch >= len(rosters):

@@ -13,7 +13,8 @@ from thresign.orders.roster import Roster
 from thresign.wire.canonical import U32, U64, Bytes32, Chars, Count, Record
 
 ROLES = frozenset({"admin", "signer", "auditor"})
-"""admin: creates keys, enrols callers. signer: asks for signatures. auditor: reads requests and evidence of all."""
+"""admin: creates keys, enrols callers, changes the members. signer: asks for signatures. auditor: reads requests and
+evidence of all."""
 
 
 CALLER_ID = re.compile(r"[!#-\[\]-~]{1,64}")
