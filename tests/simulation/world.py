@@ -30,6 +30,7 @@ from thresign.node.allowance import Work
 from thresign.node.bodies import BodyChunk, FetchBody, chunks
 from thresign.node.records import AnsweredRecord, DecidedRecord, FoundRecord, ReportedRecord, ResultRecord
 from thresign.node.replica import Parts, Replica
+from thresign.node.signing import held_message, result_message
 from thresign.orders.batch import Batch
 from thresign.orders.digests import sha256
 from thresign.orders.equivocation import Equivocation, verify
@@ -622,11 +623,11 @@ class World:
         for order in output.orders:
             if order in results:
                 if output.with_result:
-                    self.transmit(module, output.to, Replica.result_message(results[order]))
+                    self.transmit(module, output.to, result_message(results[order]))
                 if order not in reported:
                     held.append(order)
         if held:
-            self.transmit(module, output.to, Replica.held_message(held))
+            self.transmit(module, output.to, held_message(held))
 
     # --- observing ------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from thresign.agreement.pbft import core as pbft
@@ -20,29 +19,28 @@ from thresign.frost import suites
 from thresign.ids import Digest
 from thresign.ledger.snapshot import KeyPart
 from thresign.ledger.state import KeyState
-from thresign.limits import NONCES_PER_ANNOUNCEMENT_MAX, NONCES_PER_POOL_MAX
 from thresign.node import events as out
-from thresign.node.allowance import MESSAGE_BYTES_A_BYTE, QUESTIONS, Allowance, Work
+from thresign.node.allowance import QUESTIONS, Allowance, Work
+from thresign.node.generation import Generation
 from thresign.node.giving import Giving
-from thresign.node.records import AnsweredRecord, DecidedRecord, FoundRecord, ReportedRecord, ResultRecord
+from thresign.node.records import DecidedRecord, FoundRecord
+from thresign.node.signing import Ports as SigningPorts
+from thresign.node.signing import Signing
+from thresign.node.supply import Ports as SupplyPorts
+from thresign.node.supply import Supply
 from thresign.orders import equivocation
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.equivocation import Equivocation
 from thresign.orders.merkle import order_hash
-from thresign.orders.orders import KeygenOrder
 from thresign.orders.roster import Roster
 from thresign.orders.statements import (
     Announcement,
-    CeremonyAbort,
-    FoundReport,
     FoundReports,
-    KeyConfirmed,
-    MissingReport,
     Present,
 )
 from thresign.orders.votes import HorizonReport
-from thresign.signing import ceremony, journey
 from thresign.signing import events as sign
+from thresign.signing import journey
 from thresign.signing import messages as signing_messages
 from thresign.signing.combining import Combiner
 from thresign.signing.opening import signing_key
@@ -52,7 +50,6 @@ from thresign.vault import calls
 from thresign.wire.canonical import Record, decode_one_of
 
 MESSAGES: dict[bytes, type[Record]] = {**agreement_messages.MESSAGES, **signing_messages.MESSAGES}
-REFILL_BELOW = NONCES_PER_POOL_MAX - 2 * NONCES_PER_ANNOUNCEMENT_MAX
 WALK_TICK_MS = 100
 FILL_MAX = 256
 WALKED_MAX = 4096
@@ -66,13 +63,6 @@ PROVEN_MAX = 1024
 def decode_message(data: bytes) -> Record:
     """A message between nodes. Raises MalformedRecord."""
     return decode_one_of(MESSAGES, data)
-
-
-@dataclass(slots=True)
-class Refill:
-    """Announcements on their way, by group: made, but not in the ledger yet."""
-
-    under_way: int = 0
 
 
 @dataclass(slots=True)
@@ -100,35 +90,33 @@ class Replica:
     def __init__(self, parts: Parts) -> None:
         self.core = Core(parts.number, parts.roster, parts.agreement)
         self.journey = Journey(parts.number, parts.domain, parts.roster, parts.combiner, parts.body_of, parts.signing)
-        self.ceremonies = ceremony.Ceremonies(parts.number)
         self._past = parts.past
-        self._verified = parts.verified
         self._journalled = parts.journalled
         self._floor = parts.journalled
         """Batches up to here are walked only by `recover`."""
         self._walked: set[int] = set()
-        self.refills: dict[int, Refill] = {suites.ED25519.group: Refill()}
         self.allowance = Allowance()
         self._giving = Giving(self._ask, self._give)
+        self._generation = Generation(parts.number, self._ask, self._submit, self._say)
+        ports = SigningPorts(
+            self._ask, self._write, self._submit, self._say, self._tell_busy, self.admits, parts.verified
+        )
+        self._signing = Signing(self.journey, self.allowance, ports)
+        self._supply = Supply(self.core, SupplyPorts(self._ask, self._submit, self._say))
         self._proven: dict[equivocation.Place, None] = {}
         """Where a module has been seen to say two things. Bounded."""
-        self._signing: dict[int, int] = {}
-        """Batches whose partials the vault is asked for, and the peer that asked for them; 0 for none."""
-        self._asking = 0
-        """The peer whose question is being answered."""
         self._lacking: set[int] = set()
         """Batches that the journal lacks and the vault is asked to give back."""
         self._asked: dict[int, Callable[[Record | ThresignError], None]] = {}
         self._writing: dict[int, Callable[[], None]] = {}
         self._ids = 0
-        self._forget: list[bytes] = []
         self._presenting = False
         self._now_ms = 0
         self._out: list[out.Output] = []
 
     def handle(self, event: out.Event, now_ms: int) -> list[out.Output]:
         """Takes in one event at this (monotonic) clock reading."""
-        self._out, self._now_ms = [], now_ms
+        self._out, self._now_ms, self._signing.now_ms = [], now_ms, now_ms
         match event:
             case out.PeerSaid():
                 self._peer_asked(event)
@@ -146,7 +134,7 @@ class Replica:
                 self._vault_up(event.status)
             case out.VaultDown():
                 self._asked.clear()
-                self._signing.clear()
+                self._signing.vault_lost()
                 self._giving.vault_lost()
                 self._presenting = False
                 self._agree(agree.VaultDown())
@@ -156,42 +144,35 @@ class Replica:
                 self._agree(agree.PeerDown(event.number))
             case out.BodyArrived():
                 self._agree(agree.BodyArrived())
-                self._walk(sign.MessageArrived(event.content_sha256, event.body))
+                self._signing.walk(sign.MessageArrived(event.content_sha256, event.body))
             case out.NotHeld():
                 self._giving.not_held(event.to)
         return self._out
 
     def recover(self, past: Iterable[sign.Delivered], now_ms: int) -> list[out.Output]:
         """Replays decided batches of this node's journal after a restart, oldest first, once the vault is up."""
-        self._out, self._now_ms = [], now_ms
+        self._out, self._now_ms, self._signing.now_ms = [], now_ms, now_ms
         for delivered in past:
-            self._walk(delivered)
+            self._signing.walk(delivered)
         return self._out
 
     # --- what comes in --------------------------------------------------------------------------------------------
 
     def _vault_up(self, status: calls.Status) -> None:
         self._asked.clear()
-        self._signing.clear()
+        self._signing.vault_lost()
         self._giving.vault_lost()
         for part in status.keys:
             self._know_key(part)
-        for refill in self.refills.values():
-            refill.under_way = 0
+        self._supply.lost()
         self._agree(agree.VaultUp(status))
         self._enter_roster()
-        self._know_found([Digest(order) for order in status.found])
-        self._refill(status.unused)
+        self._signing.know_found([Digest(order) for order in status.found])
+        self._supply.fill(status.unused)
         self._fill_journal(status.sequence)
         self._out.append(out.SetTimer("walk", WALK_TICK_MS))
         self._out.append(out.SetTimer("ceremony", CEREMONY_TICK_MS))
         self._out.append(out.SetTimer("refill", REFILL_TICK_MS))
-
-    def _know_found(self, orders: list[Digest]) -> None:
-        """What the ledger found in batches that this node may have missed, its vault having taken the ledger over."""
-        if orders:
-            self._out.append(out.Write(0, tuple(FoundRecord(order) for order in orders)))
-            self._walk(sign.Found(frozenset(orders)))
 
     def _fill_journal(self, sequence: int) -> None:
         """Has the vault give back what a crash cut off this node's journal: others may need it to catch up. What it was
@@ -220,9 +201,9 @@ class Replica:
         if work is None:
             self._peer_said(event)
         elif self.admits(event.sender, work):
-            self._asking = event.sender
+            self._signing.asking = event.sender
             self._peer_said(event)
-            self._asking = 0
+            self._signing.asking = 0
             answers = [o.message for o in self._out if isinstance(o, out.Send) and o.to == event.sender]
             self.allowance.spend(event.sender, work, sum(len(answer.encode()) for answer in answers))
 
@@ -240,23 +221,20 @@ class Replica:
         if message.TAG in agreement_messages.MESSAGES:
             self._agree(agree.Received(event.sender, message))
         elif isinstance(message, signing_messages.KeygenPackage | signing_messages.FetchPackage):
-            self._ceremony(ceremony.received(self.ceremonies, event.sender, message))
+            self._generation.received(event.sender, message)
         else:
-            self._walk(sign.Received(event.sender, message))
+            self._signing.walk(sign.Received(event.sender, message))
 
     def _timer(self, name: str) -> None:
         if name == "walk":
-            self._walk(sign.Tick())
-            self._pass_horizon()
+            self._signing.tick()
+            self._supply.pass_horizon()
             self._out.append(out.SetTimer("walk", WALK_TICK_MS))
-            if self._forget:
-                requests, self._forget = tuple(self._forget[:512]), self._forget[512:]
-                self._ask(calls.ForgetCall(requests), lambda _reply: None)
         elif name == "ceremony":
-            self._ceremony(ceremony.tick(self.ceremonies))
+            self._generation.tick()
             self._out.append(out.SetTimer("ceremony", CEREMONY_TICK_MS))
         elif name == "refill":
-            self._ask(calls.UnusedCall(), self._counted)
+            self._supply.count()
             self._out.append(out.SetTimer("refill", REFILL_TICK_MS))
         else:
             self._agree(agree.TimerFired(agree.Timer(name)))
@@ -343,20 +321,12 @@ class Replica:
         """The next roster's epoch has begun."""
         self._presenting = False
         self._enter_roster()
-        for refill in self.refills.values():
-            refill.under_way = 0
+        self._supply.lost()
         self._out.append(out.Switched(status, self.core.roster))
-        self._refill(status.unused)
+        self._supply.fill(status.unused)
 
     def _enter_roster(self) -> None:
-        """The walks of orders go on under the roster that the core is in now."""
-        rosters = (self.core.genesis, *(link.roster for link in self.core.chain))
-        if self.journey.roster == rosters[-1]:
-            return
-        given_up = tuple(FoundRecord(leaf) for leaf, walk in self.journey.walks.items() if walk.reported)
-        if given_up:
-            self._out.append(out.Write(0, given_up))
-        self._carry_out(journey.enter_roster(self.journey, rosters, self._now_ms))
+        self._signing.enter_roster((self.core.genesis, *(link.roster for link in self.core.chain)))
 
     def _deliver(self, effect: agree.Deliver) -> None:
         applied, entries = effect.applied, effect.batch.entries
@@ -369,12 +339,11 @@ class Replica:
         for entry in entries:
             self._settled(entry)
         self._act(sign.Delivered(effect.certificate, effect.batch, applied))
-        journey.forget_before(self.journey, effect.certificate.header.time_ms)
-        self._refill(applied.unused)
+        self._signing.forget_before(effect.certificate.header.time_ms)
+        self._supply.fill(applied.unused)
         if applied.silent and not self._presenting:
             self._presenting = True
             self._ask(calls.PresentCall(), self._present)
-        self._tell_signing()
 
     def _write_decided(self, record: DecidedRecord, batch: Batch) -> None:
         """What a batch finds stands before it: cut off behind it by a crash, it would be missed by nobody."""
@@ -390,58 +359,10 @@ class Replica:
         if len(self._walked) > WALKED_MAX:
             self._floor = max(self._floor, sequence - WALKED_MAX // 2)
             self._walked = {walked for walked in self._walked if walked > self._floor}
-        self._walk(event)
-        self._open_ceremonies(event.applied)
+        self._signing.walk(event)
+        self._generation.open(event.applied)
 
-    def _open_ceremonies(self, applied: calls.Applied) -> None:
-        for index, encoded in enumerate(applied.orders):
-            if encoded[:8] == KeygenOrder.TAG:
-                order = KeygenOrder.decode(encoded)
-                leaf = order_hash(encoded)
-                self._ceremony(ceremony.opened(self.ceremonies, leaf, applied.sequence, index, order))
-
-    def _walk(self, event: sign.Event) -> None:
-        self._carry_out(journey.step(self.journey, event, self._now_ms))
-
-    def _carry_out(self, effects: list[sign.Effect]) -> None:
-        answered = tuple(
-            AnsweredRecord(effect.answered.held.combined.certified.leaf)
-            for effect in effects
-            if isinstance(effect, sign.Answer)
-        )
-        if answered:
-            self._out.append(out.Write(0, answered))
-        for effect in effects:
-            match effect:
-                case sign.AskSigned():
-                    self._ask_signed(effect.sequence)
-                case sign.AskReport():
-                    call = calls.ReportMissingCall(effect.order, effect.missing)
-                    self._ask(call, self._report)
-                case sign.AskFound():
-                    self._ask(calls.ReportFoundCall(effect.order), self._found)
-                case sign.AskMessage():
-                    self._out.append(out.WantBody(effect.to, effect.message_sha256))
-                case sign.Broadcast():
-                    self._out.append(out.Broadcast(effect.message))
-                case sign.Send():
-                    self._out.append(out.Send(effect.to, effect.message))
-                case sign.Journal():
-                    self._journal(effect)
-                case sign.Answer():
-                    self._answer(effect)
-                case sign.Submit():
-                    self._agree(agree.Submitted((effect.entry,)))
-                case sign.Recall():
-                    self._recall(effect)
-                case sign.RecallFound():
-                    self._recall_found(effect)
-                case sign.Blame():
-                    self._out.append(out.Observe("blame", effect.number, effect.why))
-        self._tell_signing()
-
-    def _tell_signing(self) -> None:
-        busy = bool(self.journey.unsettled)
+    def _tell_busy(self, busy: bool) -> None:
         if busy != self.core.signing:
             self._agree(agree.Signing(busy))
 
@@ -449,171 +370,35 @@ class Replica:
         """The message of an order that is walked here, for a module that lacks it."""
         return journey.message_of(self.journey, message_sha256)
 
-    @staticmethod
-    def result_message(record: ResultRecord) -> Record:
-        """A result of the journal, for a module that lacks it."""
-        return signing_messages.Result(record.order, record.signature, record.partials)
-
-    @staticmethod
-    def held_message(orders: list[bytes]) -> Record:
-        """That this module holds these orders' results."""
-        return signing_messages.Held(tuple(orders))
-
-    def _recall(self, effect: sign.Recall) -> None:
-        admitted = self.admits(effect.to, Work.RECALLS, len(effect.orders))
-        if admitted:
-            self._out.append(out.SendHeld(effect.to, effect.orders[:admitted], effect.with_result))
-
-    def _recall_found(self, effect: sign.RecallFound) -> None:
-        def then(reply: Record | ThresignError) -> None:
-            if isinstance(reply, FoundReport):
-                self._out.append(out.Send(effect.to, reply))
-
-        if self._verified(effect.order):
-            self._ask(calls.ReportFoundCall(effect.order), then)
-
-    def _ask_signed(self, sequence: int) -> None:
-        """Has the partials of a batch made, some a call; who asks for them meanwhile gets them when they are."""
-        if sequence not in self._signing:
-            self._signing[sequence] = self._asking
-            self._ask(calls.SignCall(sequence, 0), partial(self._signed, sequence))
-
-    def _signed(self, sequence: int, reply: Record | ThresignError) -> None:
-        asked_by = self._signing.get(sequence, 0)
-        if not isinstance(reply, calls.Signed) or not reply.next:
-            self._signing.pop(sequence, None)
-        if asked_by and isinstance(reply, calls.Signed):
-            self.allowance.spend(asked_by, Work.PARTIALS, self._effort(reply))
-        if isinstance(reply, calls.Signed):
-            if reply.next:
-                self._ask(calls.SignCall(sequence, reply.next), partial(self._signed, sequence))
-            self._walk(sign.OwnSigned(reply))
-
-    def _effort(self, signed: calls.Signed) -> int:
-        """What partials that were asked for once more are counted as, in bytes."""
-        walks = (self.journey.walks.get(Digest(part.order)) for part in signed.partials.shares)
-        read = sum(walk.certified.order.message_bytes for walk in walks if walk is not None)
-        return len(signed.partials.encode()) + read // MESSAGE_BYTES_A_BYTE
-
-    def _report(self, reply: Record | ThresignError) -> None:
-        if isinstance(reply, MissingReport):
-            self._write((ReportedRecord(reply.order),), lambda: self._walk(sign.OwnReport(reply)))
-
-    def _found(self, reply: Record | ThresignError) -> None:
-        if isinstance(reply, FoundReport):
-            self._walk(sign.OwnFound(reply))
-
-    def _journal(self, effect: sign.Journal) -> None:
-        records = []
-        for combined in effect.results:
-            certified = combined.certified
-            place = (certified.order.request, certified.order.item, certified.sequence, certified.index)
-            records.append(ResultRecord(certified.leaf, *place, combined.signature, combined.partials))
-        leaves = frozenset(combined.certified.leaf for combined in effect.results)
-        self._write(tuple(records), lambda: self._walk(sign.Journalled(leaves)))
-
-    def _answer(self, effect: sign.Answer) -> None:
-        combined = effect.answered.held.combined
-        certified = combined.certified
-        self._out.append(out.Answer(effect.answered))
-        self._forget.append(certified.order.request)
-        if certified.order.request == certified.order.entry:  # a key's confirmation
-            self._agree(agree.Submitted((KeyConfirmed(certified.order.key, combined.signature),)))
-
-    def _ceremony(self, effects: list[ceremony.Effect]) -> None:
-        for effect in effects:
-            match effect:
-                case ceremony.AskStep():
-                    self._ask_step(effect)
-                case ceremony.AskAbort():
-                    reason = calls.printable(effect.reason)[: ceremony.REASON_CHARS_MAX]
-                    self._ask(calls.AbortCall(effect.order, effect.culprit, reason), self._abort)
-                case sign.Broadcast():
-                    self._out.append(out.Broadcast(effect.message))
-                case sign.Send():
-                    self._out.append(out.Send(effect.to, effect.message))
-                case sign.Submit():
-                    self._agree(agree.Submitted((effect.entry,)))
-
-    def _ask_step(self, effect: ceremony.AskStep) -> None:
-        leaf, round_ = effect.order, effect.round
-        call: Record
-        if round_ == 1:
-            call = calls.KeygenBeginCall(effect.sequence, effect.place)
-        elif round_ == 2:
-            call = calls.KeygenDealCall(leaf, effect.packages)
-        else:
-            call = calls.KeygenFinishCall(leaf, effect.packages)
-
-        def then(reply: Record | ThresignError) -> None:
-            if isinstance(reply, calls.KeygenStep):
-                self._ceremony(ceremony.stepped(self.ceremonies, leaf, round_, reply.package))
-            elif isinstance(reply, ThresignError):
-                self._ceremony(ceremony.stepped(self.ceremonies, leaf, round_, reply))
-
-        self._ask(call, then)
-
-    def _abort(self, reply: Record | ThresignError) -> None:
-        if isinstance(reply, CeremonyAbort):
-            self._agree(agree.Submitted((reply,)))
-
-    # --- keys, nonces, presence -----------------------------------------------------------------------------------
+    # --- keys, presence -------------------------------------------------------------------------------------------
 
     def _know_key(self, part: KeyPart) -> None:
         if part.public_key:
             self.journey.keys[part.id] = signing_key(part)
-        self.refills.setdefault(suites.BY_ID[part.suite].group, Refill())
+        self._supply.know_group(suites.BY_ID[part.suite].group)
         if part.state != KeyState.GENERATING:
-            ceremony.over(self.ceremonies, Digest(part.ceremony))
-
-    def _refill(self, unused: tuple[int, ...]) -> None:
-        """Announces nonces while the pools are low; what is on its way counts. Only members do."""
-        if not self.core.member:
-            return
-        for group, refill in self.refills.items():
-            coming = refill.under_way * NONCES_PER_ANNOUNCEMENT_MAX
-            if unused[group] + coming <= REFILL_BELOW:
-                refill.under_way += 1
-                self._ask(calls.AnnounceCall(group, NONCES_PER_ANNOUNCEMENT_MAX), self._announced(group))
-
-    def _counted(self, reply: Record | ThresignError) -> None:
-        if isinstance(reply, calls.Unused):
-            self._refill(reply.unused)
-
-    def _pass_horizon(self) -> None:
-        """While the vault must not vote for the next slots, others have to decide them. Should nothing else wait to be
-        ordered, this module has single nonces announced: its horizon is passed while all are there to help."""
-        group, refill = next(iter(self.refills.items()))
-        if self.core.vault_up and self.core.sequence < self.core.horizon and not refill.under_way:
-            refill.under_way += 1
-            self._ask(calls.AnnounceCall(group, 1), self._announced(group))
-
-    def _announced(self, group: int) -> Callable[[Record | ThresignError], None]:
-        def then(reply: Record | ThresignError) -> None:
-            if isinstance(reply, Announcement):
-                self._agree(agree.Submitted((reply,)))
-            else:
-                self.refills[group].under_way -= 1
-                self._out.append(out.Observe("announce", self.core.number, str(reply)))
-
-        return then
+            self._generation.over(part.ceremony)
 
     def _settled(self, entry: Entry) -> None:
         """An entry is ordered, or will not be."""
         if isinstance(entry, Announcement) and entry.number == self.core.number:
-            refill = self.refills.get(entry.group)
-            if refill is not None and refill.under_way > 0:
-                refill.under_way -= 1
+            self._supply.settled(entry)
         elif isinstance(entry, Present) and entry.number == self.core.number:
             self._presenting = False
 
     def _present(self, reply: Record | ThresignError) -> None:
         if isinstance(reply, Present):
-            self._agree(agree.Submitted((reply,)))
+            self._submit(reply)
         else:
             self._presenting = False
 
-    # --- asking and writing ---------------------------------------------------------------------------------------
+    # --- saying, asking and writing -------------------------------------------------------------------------------
+
+    def _say(self, output: out.Output) -> None:
+        self._out.append(output)
+
+    def _submit(self, entry: Entry) -> None:
+        self._agree(agree.Submitted((entry,)))
 
     def _ask(self, call: Record, then: Callable[[Record | ThresignError], None]) -> None:
         if not self.core.vault_up:  # it would not hear, and `then` be kept until it is there again

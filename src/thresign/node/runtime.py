@@ -24,6 +24,7 @@ from thresign.node.bodies import Bodies, BodyChunk, BodyHeld, FetchBody
 from thresign.node.history import History
 from thresign.node.records import DecidedRecord
 from thresign.node.replica import MESSAGES, Replica
+from thresign.node.signing import held_message, result_message
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.roster import Roster
 from thresign.signing.events import Delivered
@@ -376,13 +377,13 @@ class Runtime:
             if found is None:
                 continue
             if output.with_result:
-                payload = self.replica.result_message(found).encode()
+                payload = result_message(found).encode()
                 self.replica.allowance.spend(output.to, Work.RECALLS, len(payload))
                 self.ports.mesh.send(output.to, payload)
             if not self.history.gave_up(order):
                 held.append(order)
         if held:
-            self.ports.mesh.send(output.to, self.replica.held_message(held).encode())
+            self.ports.mesh.send(output.to, held_message(held).encode())
 
     def _past(self) -> list[Delivered]:
         """The newest batches of the journal, back to the first gap, with what is known of their orders."""
