@@ -20,6 +20,7 @@ from thresign.errors import (
     Conflict,
     InvariantBroken,
     NotAuthenticated,
+    NotPermitted,
     Overloaded,
     RequestExpired,
     ThresignError,
@@ -56,6 +57,9 @@ T = TypeVar("T")
 
 RECENT_MAX = 8192
 SAY_AGAIN_MS = 5000
+LAGGING = frozenset({UnknownKey.code, Conflict.code, NotPermitted.code})
+"""A module that is a batch behind refuses so what another has just told the caller is there: it looks again."""
+LAG_S = (0.05, 0.1, 0.2)
 
 
 class _Asked(NamedTuple):
@@ -308,6 +312,11 @@ class Desk:
         if self._status is None:
             raise Undecided("this module's vault does not answer")
         verdict = await self._judging.verdict(request)
+        for pause_s in LAG_S:
+            if verdict.kind != calls.REFUSE or verdict.code not in LAGGING:
+                break
+            await asyncio.sleep(pause_s)
+            verdict = await self._judging.verdict(request)
         if verdict.kind == calls.REFUSE:
             raise by_code(verdict.code, verdict.detail)
         if verdict.kind == calls.KNOWN:

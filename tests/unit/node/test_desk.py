@@ -103,6 +103,52 @@ def test_nobody_else_takes_the_place_of_a_request() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize(("behind", "submitted"), [(1, True), (3, True), (4, False)])
+def test_a_vault_that_is_a_batch_behind_is_asked_again(
+    behind: int, submitted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another module has just said that the key is there."""
+    monkeypatch.setattr(desk_file, "LAG_S", (0.0, 0.0, 0.0))
+
+    async def run() -> None:
+        asked, runtime = desk()
+        left = [behind]
+
+        def ask_vault(_call: Any, then: Any) -> None:
+            left[0] -= 1
+            kind, code = (calls.REFUSE, Conflict.code) if left[0] >= 0 else (calls.PERMIT, "")
+            then(calls.Judged((calls.Verdict(kind, code, "key 'k' is generating"),)))
+
+        asked._judging._ask_vault = ask_vault
+        request = signed()
+        if submitted:
+            assert isinstance(await asked.submit(request, b"", 0), Waiting)
+        else:
+            with pytest.raises(Conflict):
+                await asked.submit(request, b"", 0)
+        assert runtime.submitted == [request] * submitted
+
+    asyncio.run(run())
+
+
+def test_a_refusal_that_no_batch_can_change_is_told_at_once() -> None:
+    async def run() -> None:
+        asked, runtime = desk()
+        verdicts: list[calls.Judged] = []
+
+        def ask_vault(_call: Any, then: Any) -> None:
+            verdicts.append(calls.Judged((calls.Verdict(calls.REFUSE, RequestExpired.code, "over"),)))
+            then(verdicts[-1])
+
+        asked._judging._ask_vault = ask_vault
+        with pytest.raises(RequestExpired):
+            await asked.submit(signed(), b"", 0)
+        assert len(verdicts) == 1
+        assert runtime.submitted == []
+
+    asyncio.run(run())
+
+
 # --- an idempotency key that is used again ----------------------------------------------------------------------------
 
 
