@@ -75,7 +75,7 @@ class _Asked(NamedTuple):
 
 
 class Desk:
-    """Implements rest.interface.Domain and node.runtime.Watcher."""
+    """Implements rest.interface.Domain and node.ports.Watcher."""
 
     def __init__(self, number: int, domain: Domain, runtime: Runtime, peers_up: Callable[[], frozenset[int]]) -> None:
         self.domain_id: bytes = domain.id

@@ -7,12 +7,8 @@ loop, and several writes share one.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from typing import NamedTuple, Protocol
 
 from thresign.agreement.pbft.messages import DecidedBatch
 from thresign.errors import StorageError, ThresignError
@@ -21,86 +17,23 @@ from thresign.node import events as ev
 from thresign.node.accusations import Accusations
 from thresign.node.allowance import Work
 from thresign.node.bodies import Bodies, BodyChunk, BodyHeld, FetchBody
+from thresign.node.disk import Disk
 from thresign.node.history import History
+from thresign.node.ports import Ports
 from thresign.node.records import DecidedRecord
 from thresign.node.replica import MESSAGES, Replica
 from thresign.node.signing import held_message, result_message
 from thresign.orders.batch import Batch, Entry
 from thresign.orders.roster import Roster
 from thresign.signing.events import Delivered
-from thresign.signing.stages import Answered
 from thresign.vault import calls
 from thresign.wire.canonical import Record, decode_one_of
 
 ALL_MESSAGES: dict[bytes, type[Record]] = {**MESSAGES, **body_messages.MESSAGES}
 RECOVER_BATCHES = 256
 DECIDED_AT_ONCE = 16
-INLINE_SYNC_S = 0.0005
-SYNCS_REMEMBERED = 16
 _OWN_CALLS = 1 << 31
 """Calls of the runtime itself have numbers above this; those of the replica lie below."""
-
-
-class Watcher(Protocol):
-    """Who is told what happens (node.desk, telemetry)."""
-
-    def vault_up(self, status: calls.Status) -> None:
-        """The vault answers."""
-
-    def vault_down(self) -> None:
-        """The vault does not answer."""
-
-    def applied(self, applied: calls.Applied, entries: tuple[Entry, ...]) -> None:
-        """A batch was decided."""
-
-    def answered(self, answered: Answered) -> None:
-        """A request has its signature."""
-
-    def refused(self, entry: Entry, error: ThresignError) -> None:
-        """An entry submitted here will not be ordered."""
-
-    def body_held(self, content_sha256: bytes, holders: int) -> None:
-        """That many modules hold a large body."""
-
-    def observed(self, what: str, number: int, detail: str) -> None:
-        """Something worth counting."""
-
-
-class Link(Protocol):
-    """The connection to the vault (vault.client)."""
-
-    def ask(self, call_id: int, call: Record) -> None:
-        """Sends a call."""
-
-    def give_body(self, call_id: int, content_sha256: bytes, body: bytes) -> None:
-        """Hands a large body over."""
-
-
-class Mesh(Protocol):
-    """The connections to the other modules (peers.connection)."""
-
-    def send(self, to: int, payload: bytes) -> None:
-        """To one."""
-
-    def broadcast(self, payload: bytes) -> None:
-        """To all."""
-
-    def keep(self, members: frozenset[int] | None) -> None:
-        """Connections to others than these end, and are not taken in; None: to all that are configured."""
-
-    def send_bulk(self, to: int, name: bytes, payloads: Iterator[bytes]) -> None:
-        """To one, as it takes them, unless something of this name is on its way to it."""
-
-    def up(self) -> frozenset[int]:
-        """Who is connected."""
-
-
-class Ports(NamedTuple):
-    """What wiring plugs in after both sides exist."""
-
-    link: Link
-    mesh: Mesh
-    watcher: Watcher
 
 
 class Runtime:
@@ -134,11 +67,7 @@ class Runtime:
         self._own_ids = _OWN_CALLS
         self._recovered = False
         self._to_submit: list[Entry] = []
-        self._unsynced: list[int] = []
-        self._syncing = False
-        self._syncs_s: deque[float] = deque((0.0,), SYNCS_REMEMBERED)
-        """How long the last syncs took."""
-        self._disk = ThreadPoolExecutor(1, "journal")
+        self._disk = Disk(history, self._written, self._fail)
 
     @property
     def roster(self) -> Roster:
@@ -246,8 +175,7 @@ class Runtime:
             for output in outputs:
                 self._do(output)
         except StorageError as error:
-            if not self.failure.done():
-                self.failure.set_result(error)
+            self._fail(error)
 
     def _do(self, output: ev.Output) -> None:
         ports = self.ports
@@ -267,8 +195,7 @@ class Runtime:
             case ev.Write():
                 self.history.append(output.records)
                 if output.id:
-                    self._unsynced.append(output.id)
-                    self._sync()
+                    self._disk.sync(output.id)
             case ev.Applied():
                 self._time_ms = output.applied.time_ms
                 ports.watcher.applied(output.applied, output.entries)
@@ -306,34 +233,9 @@ class Runtime:
         self._timers.pop(name, None)
         self.feed(ev.TimerFired(name))
 
-    def _sync(self) -> None:
-        """Syncs what waits for it: here, while the disk is so fast that a thread would cost more; else in a thread.
-
-        The fastest of the last syncs says how fast the disk is. The others also waited for a processor.
-        """
-        if self._syncing or not self._unsynced:
-            return
-        ids, self._unsynced = self._unsynced, []
-        if min(self._syncs_s) < INLINE_SYNC_S:
-            self._timed_sync()
-            self._loop.call_soon(self._written, ids)
-            return
-        self._syncing = True
-        done = self._loop.run_in_executor(self._disk, self._timed_sync)
-        done.add_done_callback(lambda future: self._synced(ids, future))
-
-    def _timed_sync(self) -> None:
-        began = time.perf_counter()
-        self.history.sync()
-        self._syncs_s.append(time.perf_counter() - began)
-
-    def _synced(self, ids: list[int], future: asyncio.Future[None]) -> None:
-        self._syncing = False
-        error = future.exception()
-        if error is None:
-            self._written(ids)
-            self._sync()
-        elif not self.failure.done():
+    def _fail(self, error: BaseException) -> None:
+        """The node must stop."""
+        if not self.failure.done():
             self.failure.set_result(error if isinstance(error, Exception) else StorageError(str(error)))
 
     def _written(self, ids: list[int]) -> None:
@@ -354,8 +256,7 @@ class Runtime:
             for record in records:
                 yield DecidedBatch(record.certificate, record.body).encode()
         except StorageError as error:
-            if not self.failure.done():
-                self.failure.set_result(error)
+            self._fail(error)
 
     def _prune(self, sequence: int) -> None:
         """Throws away what is older than the retention setting and not needed by the vault, if anything is to go."""
@@ -367,8 +268,8 @@ class Runtime:
     def _pruned(self, task: asyncio.Task[None]) -> None:
         self._pruning = None
         error = None if task.cancelled() else task.exception()
-        if error is not None and not self.failure.done():
-            self.failure.set_result(error if isinstance(error, Exception) else StorageError(str(error)))
+        if error is not None:
+            self._fail(error)
 
     def _send_held(self, output: ev.SendHeld) -> None:
         held = []
@@ -476,7 +377,6 @@ class Runtime:
         """Writes everything out."""
         for timer in self._timers.values():
             timer.cancel()
-        await self._loop.run_in_executor(self._disk, self.history.sync)
-        self._disk.shutdown()
+        await self._disk.stop()
         self.history.close()
         self.accusations.close()

@@ -18,8 +18,9 @@ from thresign.node.accusations import Accusations
 from thresign.node.bodies import Bodies
 from thresign.node.desk import Desk
 from thresign.node.history import History
+from thresign.node.ports import Ports
 from thresign.node.replica import Parts, Replica
-from thresign.node.runtime import Ports, Runtime
+from thresign.node.runtime import Runtime
 from thresign.orders.orders import SignOrder
 from thresign.peers.connection import Address, Peers
 from thresign.peers.connection import Events as PeerEvents

@@ -9,7 +9,8 @@ from typing import Any
 from thresign.limits import BODIES_BYTES_MAX, BODY_BYTES_MAX, CHUNK_BYTES_MAX
 from thresign.node.allowance import BOUNDS, Allowance, Work
 from thresign.node.bodies import Bodies, FetchBody, chunks
-from thresign.node.runtime import Ports, Runtime
+from thresign.node.ports import Ports
+from thresign.node.runtime import Runtime
 from thresign.orders.digests import sha256
 
 BODY = b"x" * (2 * CHUNK_BYTES_MAX + 5)

@@ -6,7 +6,8 @@ import asyncio
 from typing import Any
 
 from thresign.errors import StorageError
-from thresign.node.runtime import Ports, Runtime
+from thresign.node.ports import Ports
+from thresign.node.runtime import Runtime
 
 
 class NoMemory:
