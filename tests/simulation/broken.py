@@ -20,7 +20,7 @@ from thresign.orders.batch import Batch, Entry
 from thresign.orders.header import Certificate, Header, MemberSignature, Phase, vote_bytes
 from thresign.orders.statements import MissingReports
 from thresign.orders.votes import Outcome, PrePrepare, ViewChange, Vote, outcome
-from thresign.signing import journey
+from thresign.signing import holding
 from thresign.signing.events import Submit
 from thresign.signing.stages import Combined
 from thresign.vault import calls, replay
@@ -216,7 +216,7 @@ def on_report_of_few(walks: Any, report: Any) -> None:
         walks.out.append(Submit(MissingReports(walk.certified.encoded, chosen)))
 
 
-_journalled = journey._journalled
+_journalled = holding.journalled
 
 
 def journalled_regardless(walks: Any, event: Any) -> None:
@@ -227,7 +227,7 @@ def journalled_regardless(walks: Any, event: Any) -> None:
     _journalled(walks, event)
 
 
-_on_held = journey._on_held
+_on_held = holding.on_held
 
 
 def on_held_again(walks: Any, sender: int, leaf: Digest) -> None:

@@ -30,7 +30,7 @@ from thresign.agreement.pbft.state import Core
 from thresign.errors import InvariantBroken, JournalCorrupt
 from thresign.ledger import assign, judge_requests, judge_statements, ledger
 from thresign.orders import roster
-from thresign.signing import journey
+from thresign.signing import finding, giving_up, holding
 from thresign.vault import replay
 from thresign.vault.voting import commit, decide, epoch, prepare, propose, view_change
 from thresign.vault.voting.book import Book
@@ -163,30 +163,30 @@ MUTANTS = [
     Mutant("a nonce is handed out twice", [(assign.Assigner, "change", broken.nothing)]),
     Mutant(
         "an order is replaced on f + 1 reports",
-        [(judge_statements, "_check_reports", broken.nothing), (journey, "_on_report", broken.on_report_of_few)],
+        [(judge_statements, "_check_reports", broken.nothing), (giving_up, "on_report", broken.on_report_of_few)],
         hunted("lying held", faults=Faults(loss=0.3, delay_max=100, slow_link=0.1, node_crash=0.2)),
     ),
     Mutant(
         "a split order is left alone",
-        [(journey, "_say_found", broken.nothing)],
+        [(finding, "say_found", broken.nothing)],
         hunted("wrong partials", faults=Faults(loss=0.3, delay_max=100, slow_link=0.1, node_crash=0.2)),
     ),
     Mutant(
         "who gave an order up holds its result",
-        [(journey, "_journalled", broken.journalled_regardless), (journey, "_say_found", broken.nothing)],
+        [(holding, "journalled", broken.journalled_regardless), (finding, "say_found", broken.nothing)],
         hunted("wrong partials", faults=Faults(loss=0.3, delay_max=100, slow_link=0.1, node_crash=0.2)),
     ),
     Mutant(
         "one holder counts twice",
-        [(journey, "_on_held", broken.on_held_again)],
+        [(holding, "on_held", broken.on_held_again)],
         hunted("lying held", faults=Faults(loss=0.3, delay_max=100, slow_link=0.1, node_crash=0.2)),
     ),
     Mutant(
         "an answer leaves before a quorum holds it",
-        [(journey, "_holders_needed", broken.one_holder)],
+        [(holding, "_holders_needed", broken.one_holder)],
         hunted("wrong partials", faults=Faults(loss=0.3, delay_max=100, slow_link=0.1, node_crash=0.2)),
     ),
-    Mutant("a result is not combined anew", [(journey, "accept", broken.accept_any)], hunted("other results")),
+    Mutant("a result is not combined anew", [(holding, "accept", broken.accept_any)], hunted("other results")),
     Mutant(
         "a body is not checked against its header",
         [(prepare, "judge_body", broken.judge_unchecked)],

@@ -152,3 +152,9 @@ class Journey:
     def is_past(self, certified: Certified) -> bool:
         """True for an order of a roster before the present one: nothing replaces it any more."""
         return certified.roster_epoch < self.roster.epoch
+
+    def age(self, walk: Walk) -> int:
+        """Milliseconds since the order was certified here and its message can have been read; they count half with each
+        attempt, a quarter with the next, so that a network slower than the timing still comes to an answer."""
+        doublings = min(walk.certified.order.attempt - 1, self.timing.doublings_max)
+        return (self.now_ms - walk.since_ms) >> doublings

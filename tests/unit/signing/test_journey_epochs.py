@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from tests.house.stub_members import following
-from tests.unit.signing.test_journey import Walker
+from tests.house.walker import Walker
 from thresign.signing.events import Answer, AskReport, Broadcast, Effect, Journal, Journalled, Past
 from thresign.signing.journey import enter_roster
 from thresign.signing.messages import Held
