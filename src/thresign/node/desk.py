@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from thresign.callers import profile
 from thresign.errors import (
@@ -36,42 +36,28 @@ from thresign.ledger.state import KeyState
 from thresign.limits import BODIES_BYTES_MAX, PENDING_REQUESTS_MAX
 from thresign.node import release
 from thresign.node.evidence import build
-from thresign.node.history import History
 from thresign.node.judging import Judging
+from thresign.node.outcomes import Asked, Outcomes
 from thresign.node.room import Room
 from thresign.node.runtime import Runtime
-from thresign.orders.batch import Batch, Entry
+from thresign.orders.batch import Entry
 from thresign.orders.equivocation import Equivocation, place_of
 from thresign.orders.genesis import Caller
 from thresign.orders.requests import Request
 from thresign.orders.roster import Roster
 from thresign.orders.succession import Succession, newest
-from thresign.policy.actions import CALLERS_PATH, KEYS_PATH, ROSTER_PATH, EnrolCaller, Reconfigure, parse
+from thresign.policy.actions import CALLERS_PATH, ROSTER_PATH, EnrolCaller, Reconfigure, parse
 from thresign.rest.interface import Changed, Enrolled, KeyMade, ModuleState, NodeStatus, Outcome, Proof, Signed, Waiting
 from thresign.setup.files import Domain
 from thresign.signing.stages import Answered
-from thresign.storage.interface import OrderRow
 from thresign.vault import calls
 
 T = TypeVar("T")
 
-RECENT_MAX = 8192
 SAY_AGAIN_MS = 5000
 LAGGING = frozenset({UnknownKey.code, Conflict.code, NotPermitted.code})
 """A module that is a batch behind refuses so what another has just told the caller is there: it looks again."""
 LAG_S = (0.05, 0.1, 0.2)
-
-
-class _Asked(NamedTuple):
-    """What a request asks for, whose it is, and until when its idempotency key is taken."""
-
-    what: bytes
-    caller: str
-    expires_s: int
-
-    @classmethod
-    def of(cls, request: Request) -> _Asked:
-        return cls(request.what(), request.caller, request.expires_s)
 
 
 class Desk:
@@ -82,23 +68,18 @@ class Desk:
         self._number = number
         self._domain = domain
         self._runtime = runtime
-        self._history: History = runtime.history
         self._peers_up = peers_up
         self._status: calls.Status | None = None
         self._roster = domain.genesis.roster
+        self._outcomes = Outcomes(runtime.history)
         self._chain: tuple[Succession, ...] = ()
         self._view = 0
         self._sequence = 0
         self._time_ms = 0
-        self._keys: dict[bytes, KeyPart] = {}
         self._callers: dict[str, Caller] = {}
         self._waiting: defaultdict[bytes, list[asyncio.Future[Outcome]]] = defaultdict(list)
-        self._asked: OrderedDict[bytes, _Asked] = OrderedDict()
-        """Recent requests."""
         self._anew: set[bytes] = set()
         """Requests that wait under the name of another, which has expired, and are not ordered yet."""
-        self._changes: dict[bytes, int] = {}
-        """Requests for a change of the members, and the roster epoch that each leads to."""
         self._judging = Judging(runtime.ask_vault)
         # Half, for a vault keeps a message until it has heard that the answer is out.
         self._room = Room(BODIES_BYTES_MAX // 2 // len(domain.genesis.roster.members))
@@ -113,18 +94,15 @@ class Desk:
         return self._callers
 
     def keys(self) -> list[KeyPart]:
-        return sorted(self._keys.values(), key=lambda key: (key.name, key.id))
+        return sorted(self._outcomes.keys.values(), key=lambda key: (key.name, key.id))
 
     def key(self, name: str) -> KeyPart:
-        for found in self._keys.values():
-            if found.id.hex() == name or (found.name == name and found.state != KeyState.FAILED):
-                return found
-        raise UnknownKey(f"no key {name!r}")
+        return self._outcomes.key(name)
 
     async def submit(self, request: Request, body: bytes, wait_ms: int) -> Outcome:
         self._authenticate(request)
         name = request.id()
-        known = self._known(name, request)
+        known = self._outcomes.known(request, name in self._waiting, self._time_ms)
         if known is not None and not isinstance(known, Waiting):
             return known
         if self._closed is not None:
@@ -136,7 +114,7 @@ class Desk:
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         first = name not in self._waiting
         self._waiting[name].append(future)
-        self._expect(name, _Asked.of(request))
+        self._expect(name, Asked.of(request))
         patience_ms = self._patience_ms(request)
         try:
             async with AsyncExitStack() as held:
@@ -152,18 +130,18 @@ class Desk:
             raise self._undecided(request) from None
         except CallerError:
             if first:
-                self._asked.pop(name, None)
+                self._outcomes.asked.pop(name, None)
             raise
         finally:
             self._drop_waiter(name, future)
 
     def outcome(self, request: bytes, caller: str | None) -> Outcome:
-        held = self._asked.get(request)
+        held = self._outcomes.asked.get(request)
         if caller is not None and held is not None and held.caller != caller:
             raise UnknownRequest("no request of this id")
-        found = self._found(request)
+        found = self._outcomes.found(request)
         if found is not None:
-            if caller is not None and held is None and self._caller_of(request) != caller:
+            if caller is not None and held is None and self._outcomes.caller_of(request) != caller:
                 raise UnknownRequest("no request of this id")
             return found
         if request in self._waiting:
@@ -174,7 +152,7 @@ class Desk:
         found = self.outcome(request, caller)
         if not isinstance(found, Signed):
             raise UnknownRequest("this request has no signature, so there is no evidence of one")
-        return build(self._history, self._domain.genesis, self._chain, request, found.key)
+        return build(self._outcomes.history, self._domain.genesis, self._chain, request, found.key)
 
     def roster(self) -> Roster:
         return self._roster
@@ -221,12 +199,13 @@ class Desk:
         self._status = status
         self._view, self._sequence, self._time_ms = status.view, status.sequence, status.time_ms
         self._chain, self._roster = status.chain, newest(self._domain.genesis.roster, status.chain)
+        self._outcomes.epoch = self._roster.epoch
         for part in status.keys:
             self._know(part)
         self._callers = {caller.id: caller for caller in status.callers}
         if self._roster.member(self._number) is None:
             self._left()
-        for request, epoch in self._changes.items():
+        for request, epoch in self._outcomes.changes.items():
             if epoch <= len(status.chain):
                 self._tell(request, Changed(request, epoch))
 
@@ -239,7 +218,7 @@ class Desk:
             self._know(part)
         for entry in entries:
             if isinstance(entry, Request):
-                self._remember(entry.id(), _Asked.of(entry))
+                self._outcomes.remember(entry.id(), Asked.of(entry))
                 self._anew.discard(entry.id())
                 if entry.path == CALLERS_PATH:
                     self._enrolled(entry)
@@ -248,10 +227,10 @@ class Desk:
 
     def answered(self, answered: Answered) -> None:
         certified, signature = answered.held.combined.certified, answered.held.combined.signature
-        key, request = self._keys.get(certified.order.key), certified.order.request
+        key, request = self._outcomes.keys.get(certified.order.key), certified.order.request
         if key is None or request not in self._waiting:
             return
-        if request in self._anew or self._history.replaced(request, certified.leaf):
+        if request in self._anew or self._outcomes.history.replaced(request, certified.leaf):
             return  # late, and not what is asked for under this name now
         try:
             release.check(certified.key.suite, certified.key.public_key, certified.message, signature)
@@ -337,7 +316,7 @@ class Desk:
 
     def _walk_again(self, name: bytes) -> None:
         """The ledger knows the request, and this node has no answer to it: the others may."""
-        for row in self._history.orders(name)[-1:]:
+        for row in self._outcomes.history.orders(name)[-1:]:
             self._runtime.walk_again(row.sequence)
 
     def _patience_ms(self, request: Request) -> float:
@@ -377,78 +356,19 @@ class Desk:
 
     # --- what is known --------------------------------------------------------------------------------------------
 
-    def _known(self, name: bytes, request: Request) -> Outcome | None:
-        """The outcome of the request, if it was ordered. Raises Conflict for another one under its idempotency key,
-        unless that has expired: then the vaults say whether the key is free."""
-        held = self._asked.get(name)
-        if held is None:
-            before = self._request_of(self._history.orders(name))
-            if before is None:
-                return None
-            held = _Asked.of(before)
-            self._remember(name, held)
-        if held.what == request.what():
-            return self._found(name)
-        if name in self._waiting or held.expires_s * 1000 > max(self._time_ms, time.time() * 1000):
-            raise Conflict("the idempotency key was used for another request")
-        return None
-
-    def _request_of(self, rows: list[OrderRow]) -> Request | None:
-        record = self._history.batch(rows[0].sequence) if rows else None
-        if record is None:
-            return None
-        entry = Batch.decode(record.body).entries[rows[0].leaf_index]
-        return entry if isinstance(entry, Request) else None
-
-    def _caller_of(self, name: bytes) -> str | None:
-        request = self._request_of(self._history.orders(name))
-        return request.caller if request is not None else None
-
-    def _found(self, name: bytes) -> Outcome | None:
-        """The outcome as this node's history and the keys tell it; None if it was never ordered."""
-        rows = self._history.orders(name)
-        request, held = self._request_of(rows), self._asked.get(name)
-        if request is not None and held is not None and request.what() != held.what:
-            return None  # of an earlier request of this name, which has expired
-        for row in rows:
-            result = self._history.result(row.leaf) if self._history.answered(row.leaf) else None
-            if result is not None:
-                key = self._key_of(row)
-                if key is None or request is None:
-                    return None
-                release.check_again(request, key, result.signature)
-                return Signed(name, key, result.signature)
-        for key in self._keys.values() if request is None or request.path == KEYS_PATH else ():
-            if key.request == name and key.state in (KeyState.ACTIVE, KeyState.FAILED):
-                return KeyMade(name, key)
-        if name in self._changes and self._changes[name] <= self._roster.epoch:
-            return Changed(name, self._changes[name])
-        return Waiting(name, "ordered") if rows else None
-
-    def _key_of(self, row: OrderRow) -> KeyPart | None:
-        record = self._history.batch(row.sequence)
-        if record is None:
-            return None
-        return next((key for key in self._keys.values() if key.id in record.orders[row.leaf_index]), None)
-
     def _waiting_stage(self, name: bytes) -> Outcome:
-        return self._found(name) or Waiting(name, "submitted")
+        return self._outcomes.found(name) or Waiting(name, "submitted")
 
-    def _expect(self, name: bytes, asked: _Asked) -> None:
+    def _expect(self, name: bytes, asked: Asked) -> None:
         """Somebody asks for this under this name; the same may have been asked before."""
-        held = self._asked.get(name)
+        held = self._outcomes.asked.get(name)
         if held is not None and held.what != asked.what:
             self._anew.add(name)
         if held is None or held.what != asked.what:
-            self._remember(name, asked)
-
-    def _remember(self, name: bytes, asked: _Asked) -> None:
-        self._asked[name] = asked
-        if len(self._asked) > RECENT_MAX:
-            self._asked.popitem(last=False)
+            self._outcomes.remember(name, asked)
 
     def _know(self, part: KeyPart) -> None:
-        self._keys[part.id] = part
+        self._outcomes.keys[part.id] = part
         if part.state in (KeyState.ACTIVE, KeyState.FAILED):
             self._tell(part.request, KeyMade(part.request, part))
 
@@ -461,7 +381,7 @@ class Desk:
     def _changing(self, request: Request) -> None:
         action = parse(request)
         if isinstance(action, Reconfigure):
-            self._changes[request.id()] = action.epoch
+            self._outcomes.changes[request.id()] = action.epoch
 
 
 async def _within(future: asyncio.Future[T], seconds: float) -> T:

@@ -160,7 +160,7 @@ class Reused:
         self.monkeypatch = monkeypatch
         self.history = History(SegmentedJournal(directory / "journal"), SqliteIndex(directory / "index"))
         self.desk, self.runtime = desk()
-        self.runtime.history = self.desk._history = self.history  # type: ignore[assignment]
+        self.runtime.history = self.desk._outcomes.history = self.history  # type: ignore[assignment]
         for key in self.run.state.keys.values():
             self.desk._know(key_part(key))
         for check in ("check", "check_again"):
@@ -263,7 +263,7 @@ def test_a_name_is_free_once_its_request_has_expired(reused: Reused) -> None:
         reused.answered(reused.ordered(b"first"))
         for remembered in (True, False):
             if not remembered:
-                reused.desk._asked.clear()
+                reused.desk._outcomes.asked.clear()
             with pytest.raises(Conflict):
                 await reused.desk.submit(reused.request(b"second"), b"", 0)
         reused.later(61_000)

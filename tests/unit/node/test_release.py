@@ -82,7 +82,7 @@ def test_a_caller_who_waits_for_a_wrong_signature_is_told_of_the_bug() -> None:
         runtime = SimpleNamespace(history=SimpleNamespace(replaced=lambda *_: False), ask_vault=None)
         domain = SimpleNamespace(id=DOMAIN.id, genesis=SimpleNamespace(roster=DOMAIN.roster))
         desk = Desk(1, domain, runtime, frozenset)  # type: ignore[arg-type]
-        desk._keys[bytes(16)] = part(frost.ED25519, key)
+        desk._outcomes.keys[bytes(16)] = part(frost.ED25519, key)
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         desk._waiting[b"request"].append(future)
         order = SimpleNamespace(key=bytes(16), request=b"request")
