@@ -31,8 +31,19 @@ class Node:
         world_replica = self.module.replica
         assert world_replica is not None
         journey = world_replica.journey
-        known = (lambda _digest: None, lambda _orders: self.past, lambda order: order in self.results, self.journalled)
-        self.replica = Replica(Parts(2, journey.domain, journey.roster, StubCombiner(), *known))
+        self.replica = Replica(
+            Parts(
+                2,
+                journey.domain,
+                journey.roster,
+                StubCombiner(),
+                lambda _digest: None,
+                lambda _request: (),
+                lambda _orders: self.past,
+                lambda order: order in self.results,
+                self.journalled,
+            )
+        )
 
     def feed(self, event: ev.Event) -> list[ev.Output]:
         outputs = self.replica.handle(event, 1000)

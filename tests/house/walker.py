@@ -53,7 +53,7 @@ class Walker:
         self.order, self.leaf = self.orders[0], leaf_hash(self.orders[0].encode())
         self.signers = [slot.number for slot in self.order.signers]
         self.leaves = tuple(planned.leaves)
-        self.journey = Journey(number, self.domain.id, self.domain.roster, StubCombiner(), lambda _: None)
+        self.journey = Journey(number, self.domain.id, self.domain.roster, StubCombiner(), lambda _: None, lambda _: ())
         self.now = 1000
         self.effects: list[Effect] = []
         if deliver:
@@ -142,7 +142,9 @@ class Walker:
         """What a module that has combined sends."""
         other = Walker.__new__(Walker)
         other.__dict__.update(self.__dict__)
-        other.journey = Journey(self.number, self.domain.id, self.domain.roster, StubCombiner(), lambda _: None)
+        other.journey = Journey(
+            self.number, self.domain.id, self.domain.roster, StubCombiner(), lambda _: None, lambda _: ()
+        )
         other.effects = []
         other.deliver()
         other.combine()

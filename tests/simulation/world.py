@@ -10,7 +10,7 @@ import hashlib
 import heapq
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,7 @@ from thresign.node.bodies import BodyChunk, FetchBody, chunks
 from thresign.node.records import AnsweredRecord, DecidedRecord, FoundRecord, ReportedRecord, ResultRecord
 from thresign.node.replica import Parts, Replica
 from thresign.node.signing import held_message, result_message
-from thresign.orders.batch import Batch
+from thresign.orders.batch import Batch, Entry
 from thresign.orders.digests import sha256
 from thresign.orders.equivocation import Equivocation, verify
 from thresign.orders.genesis import Caller, Genesis, Settings
@@ -283,6 +283,7 @@ class World:
                 self.roster,
                 StubCombiner(),
                 lambda _d: None,
+                lambda request: entries(module.node_disk.records, request),
                 lambda _orders: past(module.node_disk.records),
                 lambda order: any(isinstance(r, ResultRecord) and r.order == order for r in module.node_disk.records),
                 newest,
@@ -778,3 +779,12 @@ def past(records: Iterable[Record]) -> Past:
             kinds[type(record)].add(Digest(record.order))
     reported, found, answered = map(frozenset, kinds.values())
     return Past(results, reported - found, found, answered, True)
+
+
+def entries(records: Iterable[Record], request: bytes) -> Iterator[Entry]:
+    """What a node's journal has that was ordered under a request's id."""
+    for record in records:
+        if isinstance(record, DecidedRecord):
+            for entry, encoded in zip(Batch.decode(record.body).entries, record.orders, strict=True):
+                if encoded[:8] == SignOrder.TAG and sign_order(encoded).request == request:
+                    yield entry

@@ -15,6 +15,7 @@ from thresign.errors import MalformedRecord, StorageError
 from thresign.journal.frames import HEAD_BYTES
 from thresign.journal.segments import SegmentedJournal
 from thresign.node.records import RECORDS, AnsweredRecord, DecidedRecord, FoundRecord, ReportedRecord, ResultRecord
+from thresign.orders.batch import Batch, Entry
 from thresign.orders.header import Header
 from thresign.orders.merkle import order_hash
 from thresign.orders.orders import KeygenOrder, NoticeOrder, SignOrder, sign_order
@@ -211,6 +212,13 @@ class History:
         since = max((row.sequence for row in rows.values() if row.attempt == 1), default=0)
         newest = [row for row in rows.values() if row.sequence >= since]
         return sorted(newest, key=lambda row: (row.item, row.attempt))
+
+    def entries(self, request: bytes) -> Iterator[Entry]:
+        """What was ordered under this request's id, of the batches that are here; the first attempt's entry first."""
+        for row in self.orders(request):
+            record = self.batch(row.sequence)
+            if record is not None:
+                yield Batch.decode(record.body).entries[row.leaf_index]
 
     def replaced(self, request: bytes, leaf: bytes) -> bool:
         """True if this order of the request has been followed by another: by an attempt, or by a newer request of the

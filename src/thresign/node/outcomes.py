@@ -14,7 +14,6 @@ from thresign.ledger.snapshot import KeyPart
 from thresign.ledger.state import KeyState
 from thresign.node import release
 from thresign.node.history import History
-from thresign.orders.batch import Batch
 from thresign.orders.requests import Request
 from thresign.policy.actions import KEYS_PATH
 from thresign.rest.interface import Changed, KeyMade, Outcome, Signed, Waiting
@@ -62,7 +61,7 @@ class Outcomes:
         name = request.id()
         held = self.asked.get(name)
         if held is None:
-            before = self._request_of(self.history.orders(name))
+            before = self._request(name)
             if before is None:
                 return None
             held = Asked.of(before)
@@ -76,7 +75,7 @@ class Outcomes:
     def found(self, name: bytes) -> Outcome | None:
         """The outcome of what is asked for under this name now; None if that was never ordered."""
         rows = self.history.orders(name)
-        request, held = self._request_of(rows), self.asked.get(name)
+        request, held = self._request(name), self.asked.get(name)
         if request is not None and held is not None and request.what() != held.what:
             return None  # of an earlier request of this name, which has expired
         for row in rows:
@@ -96,7 +95,7 @@ class Outcomes:
 
     def caller_of(self, name: bytes) -> str | None:
         """Whose request it was that was ordered under this name; None if there is none."""
-        request = self._request_of(self.history.orders(name))
+        request = self._request(name)
         return request.caller if request is not None else None
 
     def remember(self, name: bytes, asked: Asked) -> None:
@@ -105,11 +104,8 @@ class Outcomes:
         if len(self.asked) > RECENT_MAX:
             self.asked.popitem(last=False)
 
-    def _request_of(self, rows: list[OrderRow]) -> Request | None:
-        record = self.history.batch(rows[0].sequence) if rows else None
-        if record is None:
-            return None
-        entry = Batch.decode(record.body).entries[rows[0].leaf_index]
+    def _request(self, name: bytes) -> Request | None:
+        entry = next(self.history.entries(name), None)
         return entry if isinstance(entry, Request) else None
 
     def _key_of(self, row: OrderRow) -> KeyPart | None:

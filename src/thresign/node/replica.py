@@ -74,6 +74,8 @@ class Parts:
     roster: Roster
     combiner: Combiner
     body_of: Callable[[bytes], bytes | None]
+    entries: Callable[[bytes], Iterable[Entry]]
+    """What the node's journal has that was ordered under a request's id."""
     past: Callable[[tuple[bytes, ...]], sign.Past]
     """What the node's journal says of these orders."""
     verified: Callable[[Digest], bool]
@@ -89,7 +91,9 @@ class Replica:
 
     def __init__(self, parts: Parts) -> None:
         self.core = Core(parts.number, parts.roster, parts.agreement)
-        self.journey = Journey(parts.number, parts.domain, parts.roster, parts.combiner, parts.body_of, parts.signing)
+        self.journey = Journey(
+            parts.number, parts.domain, parts.roster, parts.combiner, parts.body_of, parts.entries, parts.signing
+        )
         self._past = parts.past
         self._journalled = parts.journalled
         self._floor = parts.journalled

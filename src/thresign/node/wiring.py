@@ -106,6 +106,7 @@ class Node:
                 genesis.roster,
                 NativeCombiner(),
                 bodies.get,
+                history.entries,
                 history.past,
                 lambda order: history.result(order) is not None,
                 history.newest(),

@@ -8,6 +8,7 @@ from thresign.frost.tweaks import KeyTweak, tweaked
 from thresign.ids import Digest
 from thresign.ledger.snapshot import KeyPart
 from thresign.orders.batch import Entry
+from thresign.orders.digests import sha256
 from thresign.orders.merkle import order_hash
 from thresign.orders.orders import SignOrder, sign_order
 from thresign.orders.requests import Request
@@ -36,7 +37,8 @@ def tweaked_for(key: SigningKey, order: SignOrder) -> SigningKey:
 
 
 def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
-    """The certified orders of a batch, in order. Notes keys; an order that replaces another has its message."""
+    """The certified orders of a batch, in order. Notes keys; an order that replaces another has its message, if that is
+    walked or in the journal."""
     for part in event.applied.keys:
         if part.public_key:
             journey.keys[part.id] = signing_key(part)
@@ -56,7 +58,12 @@ def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
         key = journey.keys.get(order.key)
         if key is None or leaf in event.past.answered:
             continue
-        message = _message(journey, entry, order) if known is None else known.certified.message
+        if known is not None:
+            message: bytes | None = known.certified.message
+        elif isinstance(entry, MissingReports):
+            message = _message_of_before(journey, order)
+        else:
+            message = _message(journey, entry, order)
         epoch = event.certificate.header.roster_epoch
         wanted = Wanted(epoch, event.applied.sequence, index, order, encoded, tweaked_for(key, order), event.past)
         if message is not None:
@@ -69,6 +76,12 @@ def with_message(journey: Journey, leaf: Digest, wanted: Wanted, message: bytes)
     """An order with its message."""
     place = (wanted.roster_epoch, wanted.sequence, wanted.index, wanted.order, wanted.encoded, wanted.key)
     return Certified(journey.domain, leaf, *place, message)
+
+
+def _message_of_before(journey: Journey, order: SignOrder) -> bytes | None:
+    """The message of an order that replaces one which is not walked here: of the entry that was ordered first."""
+    before = (_message(journey, entry, order) for entry in journey.entries(order.request))
+    return next((found for found in before if found is not None and sha256(found) == order.message_sha256), None)
 
 
 def _message(journey: Journey, entry: Entry, order: SignOrder) -> bytes | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from thresign.ids import Digest
+from thresign.orders.batch import Entry
 from thresign.orders.orders import SignOrder
 from thresign.orders.roster import Member, Roster
 from thresign.orders.statements import FoundReport, MissingReport, PartialProof
@@ -107,6 +108,8 @@ class Journey:
     combiner: Combiner
     body_of: Callable[[bytes], bytes | None]
     """The body that travels apart, by its SHA-256."""
+    entries: Callable[[bytes], Iterable[Entry]]
+    """What was ordered under a request's id, as the node's journal has it."""
     timing: Timing = field(default_factory=Timing)
     keys: dict[bytes, SigningKey] = field(default_factory=dict)
     rosters: dict[int, Roster] = field(default_factory=dict)

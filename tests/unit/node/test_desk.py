@@ -45,7 +45,7 @@ class Runtime:
     """A node whose vault permits everything, at once."""
 
     def __init__(self) -> None:
-        self.history = SimpleNamespace(orders=lambda _name: [], batch=lambda _sequence: None)
+        self.history = SimpleNamespace(orders=lambda _name: [], entries=lambda _name: iter(()))
         self.submitted: list[Any] = []
         self.walked: list[int] = []
 

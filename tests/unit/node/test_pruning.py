@@ -9,6 +9,8 @@ from tests.simulation.disks import drive, prepared
 from thresign.journal.segments import SegmentedJournal
 from thresign.node.history import History
 from thresign.node.records import AnsweredRecord, DecidedRecord, ResultRecord
+from thresign.orders.digests import sha256
+from thresign.orders.requests import Request
 from thresign.storage.sqlite import SqliteIndex
 
 SEGMENT_BYTES = 20_000
@@ -43,7 +45,10 @@ def test_old_batches_results_and_answers_go_together(tmp_path: Path) -> None:
         for result in results:
             if result.sequence < kept[0]:
                 assert history.orders(result.request) == []
+                assert list(history.entries(result.request)) == []
             else:
+                (entry,) = history.entries(result.request)
+                assert (entry.id() if isinstance(entry, Request) else sha256(entry.encode())) == result.request
                 assert history.result(result.order) == result
                 assert history.answered(result.order) == (result.order in answered)
         history.close()

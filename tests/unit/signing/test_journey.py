@@ -234,6 +234,17 @@ def test_with_its_message_an_order_is_walked_and_signed() -> None:
         assert of(walker.effects, Journal)
 
 
+def test_a_message_that_the_own_journal_has_is_not_asked_for() -> None:
+    """The first attempt was decided before a restart, and could not be walked again: the key was not known yet. Of
+    entries under the same id the one counts that the order is about."""
+    walker = Walker(deliver=False)
+    asked = (walker.domain.sign_request(b"of before"), walker.entries[0])
+    walker.journey.entries = lambda request: asked if request == walker.order.request else ()
+    new = walker.replace()
+    assert walker.journey.walks[Digest(new)].certified.message == b"message 0"
+    assert walker.journey.wanted == {}
+
+
 def test_who_walks_an_order_gives_its_message() -> None:
     walker = Walker()
     assert message_of(walker.journey, sha256(b"message 0")) == b"message 0"
