@@ -45,6 +45,7 @@ def test_who_was_away_finds_the_message_in_its_journal(seed: int) -> None:
     world.submit(world.modules[1], request)
     while not all(orders(module, request) for module in world.modules.values()):
         world.run_until(world.now + 1)
+        assert world.now < 20_000
     (first,) = orders(world.modules[1], request)
     world.run_until(world.now + 20)
     late = world.modules[max(slot.number for slot in first.signers)]
