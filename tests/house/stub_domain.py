@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -71,7 +71,7 @@ class Checks:
 
     def __init__(self, domain: StubDomain) -> None:
         self.domain = domain
-        self.bodies: Collection[bytes] = set()
+        self.bodies: Mapping[bytes, bytes] = {}
         self.checked = 0
 
     def signature(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
@@ -87,8 +87,9 @@ class Checks:
     def schnorr(self, suite: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
         return signature_of(public_key, message, signature[:32]) == signature
 
-    def body_held(self, content_sha256: bytes) -> bool:
-        return content_sha256 in self.bodies
+    def body_held(self, content_sha256: bytes, body_bytes: int) -> bool:
+        body = self.bodies.get(content_sha256)
+        return body is not None and len(body) == body_bytes
 
 
 class StubDomain:

@@ -243,5 +243,5 @@ class StubChecks:
     def schnorr(self, suite: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
         return signature_of(public_key, message, signature[:32]) == signature
 
-    def body_held(self, content_sha256: bytes) -> bool:
+    def body_held(self, content_sha256: bytes, body_bytes: int) -> bool:
         return True

@@ -40,7 +40,7 @@ def judge_request(draft: Draft, request: Request) -> Verdict:
     - created <= agreed time + skew, agreed time < expires, lifetime within the domain's; [LEDGER-R2]
     - no request of this id is known; a known one must ask for the same, and is then not ordered again; [LEDGER-R3]
     - path and body are well-formed; the caller's roles permit the action; [LEDGER-R4]
-    - a body that travels apart is held; [LEDGER-R5]
+    - a body that travels apart is held, and as long as is said, which its caller has not signed; [LEDGER-R5]
     - the key is active, admits the tweaks, and signers are ready; or the key's name is free; or the caller's record is
       valid; and the ledger has room for one key or caller more; [LEDGER-R6]
     - or the next roster may follow (judge_roster).
@@ -64,7 +64,7 @@ def judge_request(draft: Draft, request: Request) -> Verdict:
     decision = decide(state.callers[request.caller].roles, action)
     if isinstance(decision, Deny):
         return Refuse(NotPermitted(f"caller {request.caller}: {decision.rule}"))
-    if request.detached and not draft.checks.body_held(request.content_sha256):
+    if request.detached and not draft.checks.body_held(request.content_sha256, request.body_bytes):
         return Later("the body has not arrived")
     if isinstance(action, Sign):
         verdict = _sign(draft, request, request_id, action)

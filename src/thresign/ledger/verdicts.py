@@ -60,5 +60,5 @@ class Checks(Protocol):
     def schnorr(self, suite: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
         """A signature of a threshold key."""
 
-    def body_held(self, content_sha256: bytes) -> bool:
-        """A body that travels apart is here, whole, and has this digest."""
+    def body_held(self, content_sha256: bytes, body_bytes: int) -> bool:
+        """A body that travels apart is here, whole, and has this digest and this length."""

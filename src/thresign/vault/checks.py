@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Container
+from collections.abc import Mapping
 
 from thresign.custody.interface import Token
 from thresign.frost import verify
@@ -17,7 +17,7 @@ REMEMBERED_MAX = 8192
 class VaultChecks:
     """Implements ledger.verdicts.Checks. A signature that verified is remembered, so that a request costs one check."""
 
-    def __init__(self, token: Token, bodies: Container[bytes]) -> None:
+    def __init__(self, token: Token, bodies: Mapping[bytes, bytes]) -> None:
         self._token = token
         self._bodies = bodies
         self._good: OrderedDict[bytes, None] = OrderedDict()
@@ -49,8 +49,9 @@ class VaultChecks:
     def schnorr(self, suite: int, public_key: bytes, message: bytes, signature: bytes) -> bool:
         return verify.is_valid(suite, public_key, message, signature)
 
-    def body_held(self, content_sha256: bytes) -> bool:
-        return content_sha256 in self._bodies
+    def body_held(self, content_sha256: bytes, body_bytes: int) -> bool:
+        body = self._bodies.get(content_sha256)
+        return body is not None and len(body) == body_bytes
 
     def _remember(self, name: bytes) -> None:
         self._good[name] = None

@@ -238,11 +238,23 @@ def test_a_large_body_has_to_be_held() -> None:
     assert request.body == b""
     verdict = run.judge(request)
     assert verdict == Later("the body has not arrived")
-    run.checks.bodies = {sha256(large)}
+    run.checks.bodies = {sha256(large): large}
     verdict = run.judge(request)
     assert isinstance(verdict, Permit)
     assert isinstance(verdict.order, SignOrder)
     assert (verdict.order.message_sha256, verdict.order.message_bytes) == (sha256(large), len(large))
+
+
+@pytest.mark.parametrize("body", [b"small", b"x" * (64 * 1024 + 1)])
+def test_a_request_whose_length_somebody_made_up_is_not_ordered(body: bytes) -> None:
+    """Its caller signs the body's digest alone. Ordered so, no token would sign it: it would take the place of the
+    request, and those who cannot sign be held to be silent."""
+    run = ready_ledger()
+    request = run.domain.sign_request(body, now_ms=run.time_ms)
+    forged = replace(request, body=b"", body_bytes=64 * 1024 + 2)
+    assert forged.id() == request.id()
+    run.checks.bodies = {sha256(body): body}
+    assert [type(verdict) for verdict in run.verdicts(forged, request)] == [Later, Permit]
 
 
 # --- deduplication --------------------------------------------------------------------------------------------------

@@ -184,6 +184,7 @@ def test_what_is_remembered_is_bounded() -> None:
 def test_bodies_are_held_by_their_digest() -> None:
     bodies: dict[bytes, bytes] = {}
     checks = VaultChecks(Token(), bodies)  # type: ignore[arg-type]
-    assert not checks.body_held(sha256(b"x"))
+    assert not checks.body_held(sha256(b"x"), 1)
     bodies[sha256(b"x")] = b"x"
-    assert checks.body_held(sha256(b"x"))
+    assert checks.body_held(sha256(b"x"), 1)
+    assert not checks.body_held(sha256(b"x"), 2)

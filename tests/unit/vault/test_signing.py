@@ -78,7 +78,7 @@ class Vault:
         self.run.time_ms = RUN.time_ms
         self.token = Token(self.run, number)
         checks = Checks(self.run.domain)
-        self.run.checks.bodies = checks.bodies = {sha256(message) for message in messages}
+        self.run.checks.bodies = checks.bodies = {sha256(message): message for message in messages}
         self.requests = [self.run.domain.sign_request(message, now_ms=self.run.time_ms) for message in messages]
         planned = self.run.plan(*self.requests)
         assert isinstance(planned, Plan), planned

@@ -116,9 +116,9 @@ def test_neither_clock_nor_held_bodies_matter_any_more() -> None:
     vault = StubVault(domain=domain)
     vault.book.state = ready_ledger(domain).state
     large = b"x" * (64 * 1024 + 1)
-    vault.checks.bodies = {sha256(large)}
+    vault.checks.bodies = {sha256(large): large}
     made = vault.proposal(entries=(domain.sign_request(large),))
-    vault.checks.bodies = set()
+    vault.checks.bodies = {}
     vault.now_ms = NOW_MS + 10**9
     with vault.refuses("VOTE-P3"):
         vault.prepare(made.pre_prepare())

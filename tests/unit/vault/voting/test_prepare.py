@@ -349,6 +349,6 @@ def test_a_large_body_that_is_not_held() -> None:
     message = proposed(vault, Batch((vault.domain.sign_request(large),)).encode())
     with vault.refuses("VOTE-J1: Request: the body has not arrived"):
         vault.prepare(message)
-    vault.checks.bodies = {sha256(large)}
+    vault.checks.bodies = {sha256(large): large}
     with vault.refuses("VOTE-J1: unknown_key"):  # held, it is judged further
         vault.prepare(message)
