@@ -36,7 +36,7 @@ class Work(Enum):
     BATCHES = "batches"
     BODIES = "bodies"
     HANDOVERS = "handovers"
-    """A body that is here already is handed to the vault once more."""
+    """A body is handed to the vault: one that has come, or one that is here already once more."""
     LEDGER = "ledger"
     VIEWS = "views"
     """Saying where a module stands is a question too: who is behind gets what leads on."""

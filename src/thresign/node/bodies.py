@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
-from thresign.limits import BODIES_BYTES_MAX, BODY_BYTES_MAX, CHUNK_BYTES_MAX
+from thresign.limits import BODIES_BYTES_MAX, BODY_BYTES_IN_BATCH_MAX, BODY_BYTES_MAX, CHUNK_BYTES_MAX
 from thresign.orders.digests import sha256
 from thresign.wire.canonical import U32, Bytes32, Record, Var
 
 COMING_MAX = 8
 """Bodies that one peer may have on the way at once."""
+SPREAD_MAX = 256
+WANTED_MAX = 1024
 
 
 class BodyChunk(Record, frozen=True):
@@ -66,8 +68,10 @@ class Bodies:
         self._whole: OrderedDict[bytes, bytes] = OrderedDict()
         self._bytes = 0
         self._coming: dict[int, OrderedDict[bytes, _Coming]] = {}
-        self.holders: OrderedDict[bytes, set[int]] = OrderedDict()
-        """By digest: the modules that said that they have it."""
+        self._wanted: OrderedDict[bytes, None] = OrderedDict()
+        """What this node asked for. Bounded."""
+        self._holders: OrderedDict[bytes, set[int]] = OrderedDict()
+        """By digest, of what this node spreads: the modules that said that they have it. Bounded."""
 
     def get(self, content_sha256: bytes) -> bytes | None:
         """The body, if it is here."""
@@ -93,9 +97,18 @@ class Bodies:
         """All whole bodies, by digest."""
         return list(self._whole.items())
 
+    def want(self, content_sha256: bytes) -> None:
+        """A module is asked for this."""
+        self._wanted[content_sha256] = None
+        if len(self._wanted) > WANTED_MAX:
+            self._wanted.popitem(last=False)
+
     def take(self, sender: int, chunk: BodyChunk) -> bytes | None:
-        """Takes a piece in; returns the body once it is whole and has its digest. What does not fit is dropped."""
+        """Takes a piece in; returns the body once it is whole and has its digest. What does not fit is dropped, and so
+        is what would have fitted in a batch, unless it was asked for: it would take more room here than its bytes."""
         if chunk.content_sha256 in self._whole or not 0 < chunk.body_bytes <= BODY_BYTES_MAX:
+            return None
+        if chunk.body_bytes <= BODY_BYTES_IN_BATCH_MAX and chunk.content_sha256 not in self._wanted:
             return None
         coming = self._coming.setdefault(sender, OrderedDict())
         if chunk.offset == 0:
@@ -112,19 +125,24 @@ class Bodies:
         body = bytes(held.data)
         if len(body) != chunk.body_bytes or sha256(body) != chunk.content_sha256:
             return None
+        self._wanted.pop(chunk.content_sha256, None)
         self.put(chunk.content_sha256, body)
         return body
 
-    def forget_holders(self, content_sha256: bytes) -> None:
-        """Who had the body for an earlier request may not have it any more."""
-        self.holders.pop(content_sha256, None)
+    def spread(self, content_sha256: bytes) -> None:
+        """From now on it counts who has this body. Who had it for an earlier request may not have it any more."""
+        self._holders.pop(content_sha256, None)
+        self._holders[content_sha256] = set()
+        if len(self._holders) > SPREAD_MAX:
+            self._holders.popitem(last=False)
 
     def held_by(self, content_sha256: bytes, number: int) -> int:
-        """Notes that a module has the body; returns how many do."""
-        holders = self.holders.setdefault(content_sha256, set())
+        """Notes that a module has the body; returns how many do. Of what this node does not spread none is noted: a
+        peer could name anything."""
+        holders = self._holders.get(content_sha256)
+        if holders is None:
+            return 0
         holders.add(number)
-        while len(self.holders) > 256:
-            self.holders.popitem(last=False)
         return len(holders)
 
     def forget_peer(self, sender: int) -> None:

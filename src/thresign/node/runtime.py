@@ -319,6 +319,7 @@ class Runtime:
     def _want_body(self, to: int, content_sha256: bytes) -> None:
         body = self.bodies.get(content_sha256)
         if body is None:
+            self.bodies.want(content_sha256)
             self.ports.mesh.send(to, FetchBody(content_sha256).encode())
         else:
             self._loop.call_soon(self._given, content_sha256, body, self.number, calls.Done())
@@ -344,20 +345,20 @@ class Runtime:
     def spread_body(self, content_sha256: bytes, body: bytes) -> None:
         """A caller's large body: keep it, give it to the vault, send it to all."""
         self.bodies.put(content_sha256, body)
-        self.bodies.forget_holders(content_sha256)
+        self.bodies.spread(content_sha256)
         self.give_body(content_sha256, body, lambda reply: self._given(content_sha256, body, self.number, reply))
         for number in self.ports.mesh.up():
             self._send_body(number, content_sha256)
 
     def _body_chunk(self, sender: int, chunk: BodyChunk) -> None:
         digest = chunk.content_sha256
+        if chunk.offset == 0 and not self._admits(sender, Work.HANDOVERS):
+            return
         body = self.bodies.take(sender, chunk)
         if body is None and chunk.offset == 0:
             body = self.bodies.again(digest)  # of an earlier request: the vault may not have it any more
-            if body is not None and not self._admits(sender, Work.HANDOVERS):
-                return
-            self.replica.allowance.spend(sender, Work.HANDOVERS, len(body or b""))
         if body is not None:
+            self.replica.allowance.spend(sender, Work.HANDOVERS, len(body))
             self.give_body(digest, body, lambda reply: self._given(digest, body, sender, reply))
 
     def _given(self, content_sha256: bytes, body: bytes, origin: int, reply: Record | ThresignError) -> None:
