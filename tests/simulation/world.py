@@ -771,14 +771,23 @@ class World:
 def past(records: Iterable[Record]) -> Past:
     """What a node's journal says of orders."""
     kinds: dict[type[Record], set[Digest]] = {ReportedRecord: set(), FoundRecord: set(), AnsweredRecord: set()}
-    results = {}
+    results, newest, orders = {}, {}, set()
     for record in records:
-        if isinstance(record, ResultRecord):
+        if isinstance(record, DecidedRecord):
+            for encoded in record.orders:
+                if encoded[:8] == SignOrder.TAG:
+                    orders.add(order_hash(encoded))
+                    place = (record.certificate.header.sequence, order_hash(encoded))
+                    request = sign_order(encoded).request
+                    newest[request] = max(place, newest.get(request, place))
+        elif isinstance(record, ResultRecord):
             results[Digest(record.order)] = (record.signature, record.partials)
         elif isinstance(record, ReportedRecord | FoundRecord | AnsweredRecord):
             kinds[type(record)].add(Digest(record.order))
     reported, found, answered = map(frozenset, kinds.values())
-    return Past(results, reported - found, found, answered, True)
+    return Past(
+        results, reported - found, found, answered, frozenset(orders - {leaf for _, leaf in newest.values()}), True
+    )
 
 
 def entries(records: Iterable[Record], request: bytes) -> Iterator[Entry]:

@@ -256,19 +256,24 @@ class History:
 
     def past(self, orders: Iterable[bytes]) -> Past:
         """What this journal says of a decided batch's orders: for walking them once more."""
-        results, reported, found, answered = {}, set(), set(), set()
-        for leaf in [order_hash(encoded) for encoded in orders if encoded[:8] == SignOrder.TAG]:
+        results, reported, found, answered, replaced = {}, set(), set(), set(), set()
+        for encoded in orders:
+            if encoded[:8] != SignOrder.TAG:
+                continue
+            leaf = order_hash(encoded)
             if self.gave_up(leaf):
                 reported.add(leaf)
             if self.found(leaf):
                 found.add(leaf)
             if self.answered(leaf):
                 answered.add(leaf)
+            elif self.replaced(sign_order(encoded).request, leaf):
+                replaced.add(leaf)
             else:
                 result = self.result(leaf)
                 if result is not None:
                     results[leaf] = (result.signature, result.partials)
-        return Past(results, frozenset(reported), frozenset(found), frozenset(answered), True)
+        return Past(results, frozenset(reported), frozenset(found), frozenset(answered), frozenset(replaced), True)
 
     def _read(self, place: int | None, kind: type[RecordT]) -> RecordT | None:
         """The record at this place; None if there is none, or none any more."""

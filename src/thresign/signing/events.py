@@ -25,6 +25,8 @@ class Past(NamedTuple):
     """Given up: this module will not hold them, but those that are found."""
     found: frozenset[Digest] = frozenset()
     answered: frozenset[Digest] = frozenset()
+    replaced: frozenset[Digest] = frozenset()
+    """Followed by another order of their request: walked no more, as their result, if there is one, is nobody's."""
     replayed: bool = False
     """Others may have ended these orders while this node was away: ask them first."""
 

@@ -56,7 +56,7 @@ def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
                 known = replaced
             journey.wanted.pop(order_hash(entry.order), None)
         key = journey.keys.get(order.key)
-        if key is None or leaf in event.past.answered:
+        if key is None or leaf in event.past.answered or leaf in event.past.replaced:
             continue
         if known is not None:
             message: bytes | None = known.certified.message

@@ -14,9 +14,9 @@ from tests.house.stub_domain import ready_ledger
 from thresign.errors import StorageError
 from thresign.journal.segments import SegmentedJournal
 from thresign.node.history import FLUSH_ROWS, History
-from thresign.node.records import AnsweredRecord, FoundRecord, ReportedRecord, ResultRecord
+from thresign.node.records import AnsweredRecord, DecidedRecord, FoundRecord, ReportedRecord, ResultRecord
 from thresign.orders.merkle import leaf_hash
-from thresign.orders.orders import NoticeOrder
+from thresign.orders.orders import NoticeOrder, SignOrder
 from thresign.storage.interface import Row
 from thresign.storage.sqlite import SqliteIndex
 
@@ -90,6 +90,26 @@ def test_past_of_a_batch_that_is_walked_again(tmp_path: Path) -> None:
     assert past.results == {held: (held, ()), found: (found, ())}
     assert (past.reported, past.found, past.answered) == ({given_up}, {found}, {answered})
     assert untold not in (*past.results, *past.reported)
+    history.close()
+
+
+def test_past_of_an_order_that_was_replaced(tmp_path: Path) -> None:
+    """Its result, which this module may have, is not its request's answer any more, whatever follows."""
+    run = ready_ledger()
+    first = run.apply(*(run.domain.sign_request(b"message", now_ms=run.time_ms) for _ in range(2)))
+    order, _ = first.orders
+    assert isinstance(order, SignOrder)
+    second = run.apply(run.domain.missing(order, (1,)))
+    history = History(SegmentedJournal(tmp_path / "journal"), SqliteIndex(tmp_path / "index.sqlite"))
+    leaf = leaf_hash(order.encode())
+    for sequence, leaves in enumerate((first.leaves, second.leaves), start=1):
+        decided = run.domain.certificate(run.domain.header(sequence))
+        history.append([DecidedRecord(decided, run.bodies[sequence - 3], tuple(leaves))])
+        history.append([ResultRecord(leaf, bytes(32), 0, 1, 0, leaf, ())])
+        past = history.past(first.leaves)
+        assert past.replaced == (frozenset() if sequence == 1 else {leaf})
+        assert (leaf in past.results) == (sequence == 1)
+    assert history.past(second.leaves).replaced == frozenset()
     history.close()
 
 

@@ -98,3 +98,18 @@ def test_an_order_of_the_journal_is_walked_as_one_of_its_own_epoch() -> None:
     walker.deliver(Past(reported=frozenset({walker.leaf})))
     walk = walker.journey.walks[walker.leaf]
     assert (walk.found, walk.reported) == (True, False)
+
+
+def test_an_order_that_was_replaced_is_not_answered_when_its_batch_is_walked_again() -> None:
+    """It had a result here, and others that it shares the batch with have none yet."""
+    walker = Walker(1)
+    walker.hold()
+    batch, held = walker.delivered(), walker.result()
+    replaced = walker.leaf
+    walker.replace()
+    change(walker, (5,))
+    past = Past(results={replaced: (held.signature, held.partials)}, replaced=frozenset({replaced}), replayed=True)
+    effects = walker.step(batch._replace(past=past))
+    effects += walker.hear(2, Held((replaced,)))
+    assert not answered(effects)
+    assert replaced not in walker.journey.walks
