@@ -80,6 +80,8 @@ class Desk:
         self._waiting: defaultdict[bytes, list[asyncio.Future[Outcome]]] = defaultdict(list)
         self._anew: set[bytes] = set()
         """Requests that wait under the name of another, which has expired, and are not ordered yet."""
+        self._current: dict[bytes, Request] = {}
+        """By name, while somebody waits: what this node wants ordered. A retry may be signed anew."""
         self._judging = Judging(runtime.ask_vault)
         # Half, for a vault keeps a message until it has heard that the answer is out.
         self._room = Room(BODIES_BYTES_MAX // 2 // len(domain.genesis.roster.members))
@@ -102,7 +104,10 @@ class Desk:
     async def submit(self, request: Request, body: bytes, wait_ms: int) -> Outcome:
         self._authenticate(request)
         name = request.id()
-        known = self._outcomes.known(request, name in self._waiting, self._time_ms)
+        current = self._current.get(name)
+        if current is not None and current.what() != request.what():
+            raise Conflict("the idempotency key was used for another request")
+        known = self._outcomes.known(request, current is not None, self._time_ms)
         if known is not None and not isinstance(known, Waiting):
             return known
         if self._closed is not None:
@@ -114,7 +119,8 @@ class Desk:
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         first = name not in self._waiting
         self._waiting[name].append(future)
-        self._expect(name, Asked.of(request))
+        if first:
+            self._expect(name, request)
         patience_ms = self._patience_ms(request)
         try:
             async with AsyncExitStack() as held:
@@ -219,7 +225,9 @@ class Desk:
         for entry in entries:
             if isinstance(entry, Request):
                 self._outcomes.remember(entry.id(), Asked.of(entry))
-                self._anew.discard(entry.id())
+                current = self._current.get(entry.id())
+                if current is not None and current.what() == entry.what():
+                    self._anew.discard(entry.id())
                 if entry.path == CALLERS_PATH:
                     self._enrolled(entry)
                 elif entry.path == ROSTER_PATH:
@@ -240,7 +248,7 @@ class Desk:
             self._tell(request, Signed(request, key, signature))
 
     def refused(self, entry: Entry, error: ThresignError) -> None:
-        if isinstance(entry, Request):
+        if isinstance(entry, Request) and self._current.get(entry.id()) == entry:
             self._fail(entry.id(), error)
 
     def _left(self) -> None:
@@ -340,6 +348,7 @@ class Desk:
             waiters.remove(future)
             if not waiters:
                 del self._waiting[name]
+                del self._current[name]
                 self._anew.discard(name)
         if future.done() and not future.cancelled():
             future.exception()
@@ -359,10 +368,11 @@ class Desk:
     def _waiting_stage(self, name: bytes) -> Outcome:
         return self._outcomes.found(name) or Waiting(name, "submitted")
 
-    def _expect(self, name: bytes, asked: Asked) -> None:
+    def _expect(self, name: bytes, request: Request) -> None:
         """Somebody asks for this under this name; the same may have been asked before."""
-        held = self._outcomes.asked.get(name)
-        if held is not None and held.what != asked.what:
+        self._current[name] = request
+        asked, held = Asked.of(request), self._outcomes.asked.get(name)
+        if held is not None and (held.what != asked.what or self._outcomes.is_another(name, asked.what)):
             self._anew.add(name)
         if held is None or held.what != asked.what:
             self._outcomes.remember(name, asked)

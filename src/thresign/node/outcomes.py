@@ -93,6 +93,11 @@ class Outcomes:
             return Changed(name, self.changes[name])
         return Waiting(name, "ordered") if rows else None
 
+    def is_another(self, name: bytes, what: bytes) -> bool:
+        """True if what was ordered under this name, if anything, is not this."""
+        request = self._request(name)
+        return request is not None and request.what() != what
+
     def caller_of(self, name: bytes) -> str | None:
         """Whose request it was that was ordered under this name; None if there is none."""
         request = self._request(name)

@@ -14,13 +14,14 @@ from msgspec.structs import replace
 
 from tests.house.stub_domain import LedgerRun, StubDomain, ready_ledger
 from thresign.callers.profile import post_base
-from thresign.errors import Conflict, NotAuthenticated, RequestExpired
+from thresign.errors import Conflict, NotAuthenticated, RequestExpired, Undecided
 from thresign.journal.segments import SegmentedJournal
 from thresign.ledger.snapshot import key_part
 from thresign.node import desk as desk_file
 from thresign.node import release
 from thresign.node.desk import Desk
 from thresign.node.history import History
+from thresign.node.outcomes import Asked
 from thresign.node.records import AnsweredRecord, DecidedRecord, ResultRecord
 from thresign.orders.batch import Entry
 from thresign.orders.digests import sha256
@@ -304,5 +305,61 @@ def test_who_still_waits_is_not_told_the_answer_to_something_else(reused: Reused
         with pytest.raises(RequestExpired):
             await waiting
         assert isinstance(await reused.desk.submit(reused.request(b"second"), b"", 0), Waiting)
+
+    asyncio.run(run())
+
+
+def test_a_late_answer_is_not_told_to_who_asks_for_something_else_once_more(reused: Reused) -> None:
+    """Nobody waited for it in between, and it is not ordered yet."""
+
+    async def run() -> None:
+        older = reused.ordered(b"first")
+        reused.later(61_000)
+        second = reused.request(b"second")
+        assert isinstance(await reused.desk.submit(second, b"", 0), Waiting)
+        waiting = asyncio.ensure_future(reused.desk.submit(second, b"", 2000))
+        await asyncio.sleep(0.05)
+        reused.answered(older)
+        answer = reused.answered(reused.ordered(b"second"))
+        outcome = await waiting
+        assert isinstance(outcome, Signed)
+        assert outcome.signature == answer
+
+    asyncio.run(run())
+
+
+def test_who_signs_anew_is_not_told_that_what_was_signed_before_is_refused(reused: Reused) -> None:
+    """A retry waits, signed later than the first. Both wait to be ordered: the first has expired when a batch comes."""
+
+    async def run() -> None:
+        first = reused.request(b"message")
+        assert isinstance(await reused.desk.submit(first, b"", 0), Waiting)
+        reused.later(40_000)
+        again = reused.request(b"message")
+        waiting = asyncio.ensure_future(reused.desk.submit(again, b"", 2000))
+        await asyncio.sleep(0.05)
+        assert reused.runtime.submitted == [first, again]
+        reused.desk.refused(first, RequestExpired("the first has expired"))
+        answer = reused.answered(reused.ordered(b"message"))
+        outcome = await waiting
+        assert isinstance(outcome, Signed)
+        assert outcome.signature == answer
+
+    asyncio.run(run())
+
+
+def test_another_request_of_the_name_that_is_ordered_late_is_not_the_one_that_is_waited_for(reused: Reused) -> None:
+    """This node's clock is ahead of agreed time: for the vaults the older one has not expired yet."""
+
+    async def run() -> None:
+        reused.desk._outcomes.remember(reused.name, Asked.of(reused.request(b"first")))
+        clock_ms = reused.run.time_ms
+        reused.later(61_000)
+        waiting = asyncio.ensure_future(reused.desk.submit(reused.request(b"second"), b"", 300))
+        await asyncio.sleep(0.05)
+        reused.run.time_ms = clock_ms
+        reused.answered(reused.ordered(b"first"))
+        with pytest.raises(Undecided):
+            await waiting
 
     asyncio.run(run())
