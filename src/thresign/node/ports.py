@@ -59,8 +59,9 @@ class Mesh(Protocol):
     def keep(self, members: frozenset[int] | None) -> None:
         """Connections to others than these end, and are not taken in; None: to all that are configured."""
 
-    def send_bulk(self, to: int, name: bytes, payloads: Iterator[bytes]) -> None:
-        """To one, as it takes them, unless something of this name is on its way to it."""
+    def send_bulk(self, to: int, name: bytes, payloads: Iterator[bytes], kept_bytes: int = 0) -> None:
+        """To one, as it takes them, unless something of this name is on its way to it, or too much; `kept_bytes` stay
+        in memory until then."""
 
     def up(self) -> frozenset[int]:
         """Who is connected."""

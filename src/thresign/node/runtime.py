@@ -333,9 +333,11 @@ class Runtime:
 
     def _send_body(self, to: int, content_sha256: bytes, work: Work | None = None) -> None:
         """Sends a body, or the message of an order, to one module, in chunks; at its cost if it has asked."""
-        body = self.bodies.get(content_sha256) or self.replica.message_of(content_sha256) or b""
-        pieces = (piece.encode() for piece in body_messages.chunks(content_sha256, body))
-        self.ports.mesh.send_bulk(to, content_sha256, pieces if work is None else self._charged(to, work, pieces))
+        body = self.bodies.get(content_sha256) or self.replica.message_of(content_sha256)
+        if body:
+            pieces = (piece.encode() for piece in body_messages.chunks(content_sha256, body))
+            charged = pieces if work is None else self._charged(to, work, pieces)
+            self.ports.mesh.send_bulk(to, content_sha256, charged, len(body))
 
     def _charged(self, to: int, work: Work, payloads: Iterator[bytes]) -> Iterator[bytes]:
         for payload in payloads:

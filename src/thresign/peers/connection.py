@@ -22,6 +22,10 @@ from thresign.peers.identity import number_of
 BULK_BYTES = 1024 * 1024
 """With this much on its way to a peer, nothing of what can wait is added."""
 BULK_AT_ONCE = 64 * 1024
+BULK_WAITING_BYTES_MAX = PEER_QUEUE_BYTES_MAX
+"""What waits for room on one connection keeps so much in memory; what is beyond is dropped."""
+BULK_EACH_BYTES = 4096
+"""Of that, each of what waits counts as so much at least."""
 SILENCE_S = 3.0
 """Every node says where it stands several times a second; one that says nothing for this long is gone."""
 REDIAL_S = (0.05, 1.0)
@@ -58,7 +62,9 @@ class _Link(asyncio.Protocol):
         self._expected = expected
         self._reader = FrameReader()
         self._out: list[bytes] = []
-        self._bulk: OrderedDict[bytes, Iterator[bytes]] = OrderedDict()
+        self._bulk: OrderedDict[bytes, tuple[Iterator[bytes], int]] = OrderedDict()
+        """By name: what waits, and what it counts as, in bytes."""
+        self._bulk_bytes = 0
         self._full = self._pumping = False
         self._transport: asyncio.Transport | None = None
         self.number: int | None = None
@@ -108,9 +114,11 @@ class _Link(asyncio.Protocol):
             return
         self._transport.write(data)
 
-    def send_bulk(self, name: bytes, payloads: Iterator[bytes]) -> None:
-        if name not in self._bulk:
-            self._bulk[name] = payloads
+    def send_bulk(self, name: bytes, payloads: Iterator[bytes], kept_bytes: int) -> None:
+        counted = max(kept_bytes, BULK_EACH_BYTES)
+        if name not in self._bulk and self._bulk_bytes + counted <= BULK_WAITING_BYTES_MAX:
+            self._bulk[name] = (payloads, counted)
+            self._bulk_bytes += counted
             self._pump_soon()
 
     def pause_writing(self) -> None:
@@ -132,10 +140,11 @@ class _Link(asyncio.Protocol):
             return
         out = bytearray()
         while self._bulk and len(out) < BULK_AT_ONCE:
-            name, payloads = next(iter(self._bulk.items()))
+            name, (payloads, counted) = next(iter(self._bulk.items()))
             payload = next(payloads, None)
             if payload is None:
                 del self._bulk[name]
+                self._bulk_bytes -= counted
             else:
                 out += frame(payload)
         self._transport.write(out)
@@ -232,12 +241,13 @@ class Peers:
         for link in self._links.values():
             link.send(framed)
 
-    def send_bulk(self, to: int, name: bytes, payloads: Iterator[bytes]) -> None:
-        """To one module, each when the connection has room for it. Dropped if it is not connected, if the connection
-        breaks meanwhile, or if something of this name is on its way."""
+    def send_bulk(self, to: int, name: bytes, payloads: Iterator[bytes], kept_bytes: int = 0) -> None:
+        """To one module, each when the connection has room for it; until then `kept_bytes` stay in memory. Dropped if
+        it is not connected, if the connection breaks meanwhile, if something of this name is on its way, or if too much
+        waits: a peer may read slowly, or not at all."""
         link = self._links.get(to)
         if link is not None:
-            link.send_bulk(name, payloads)
+            link.send_bulk(name, payloads, kept_bytes)
 
     def admit(self, number: int, link: _Link) -> bool:
         """Takes a link in as the one to this module. An older one is given up: its peer has started afresh."""

@@ -87,7 +87,7 @@ class Node:
         replica: Any = SimpleNamespace(allowance=Allowance())
         self.runtime = Runtime(1, replica, SimpleNamespace(), Bodies(), None)  # type: ignore[arg-type]
         link: Any = SimpleNamespace(give_body=lambda _id, _digest, body: self.given.append(body))
-        mesh: Any = SimpleNamespace(send_bulk=lambda _to, _name, payloads: self.sent.extend(payloads))
+        mesh: Any = SimpleNamespace(send_bulk=lambda _to, _name, payloads, _bytes: self.sent.extend(payloads))
         watcher: Any = SimpleNamespace(
             observed=lambda *what: self.observed.append(what),
             body_held=lambda _digest, holders: self.holders.append(holders),

@@ -12,7 +12,7 @@ import pytest
 import uvloop
 
 from thresign.limits import CHUNK_BYTES_MAX, PEER_QUEUE_BYTES_MAX
-from thresign.peers.connection import BULK_BYTES, Address, Events, Peers
+from thresign.peers.connection import BULK_BYTES, BULK_WAITING_BYTES_MAX, Address, Events, Peers
 from thresign.peers.identity import contexts, issue, make_ca, module_uri
 
 DOMAIN = bytes(32)
@@ -107,3 +107,39 @@ def test_bulk_waits_for_room_and_votes_do_not_wait_for_bulk(
 
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(run())
+
+
+@pytest.mark.parametrize(("kept_bytes", "most"), [(8 * 1024 * 1024, 4), (0, 8192)])
+def test_what_waits_for_a_peer_that_does_not_read_is_bounded(
+    kept_bytes: int, most: int, addresses: dict[int, Address], tmp_path: Path
+) -> None:
+    """In bytes that stay in memory, and in number; and there is room again once it reads."""
+    begun: set[bytes] = set()
+
+    def pieces(name: bytes) -> Iterator[bytes]:
+        begun.add(name)
+        yield name
+
+    async def run() -> None:
+        one, two = (Side(number, addresses, tmp_path) for number in (1, 2))
+        await one.peers.start()
+        await two.peers.start()
+        try:
+            await until(lambda: one.ups and two.ups)
+            link = one.peers._links[2]
+            for _ in range(2):
+                begun.clear()
+                link.pause_writing()
+                for i in range(most + 5):
+                    one.peers.send_bulk(2, b"%d" % i, pieces(b"%d" % i), kept_bytes)
+                await asyncio.sleep(0)
+                assert not begun
+                link.resume_writing()
+                await until(lambda: not link._bulk)
+                assert len(begun) == most
+        finally:
+            await one.peers.stop()
+            await two.peers.stop()
+        assert most * kept_bytes <= BULK_WAITING_BYTES_MAX
+
+    asyncio.run(run())
