@@ -32,10 +32,10 @@ def on_held(journey: Journey, sender: int, leaf: Digest) -> None:
         walk.holders.add(sender)
         try_answer(journey, walk)
     else:
-        early = journey.early_held.setdefault(leaf, set())
-        early.add(sender)
-        while len(journey.early_held) > EARLY_HELD_MAX:
-            del journey.early_held[next(iter(journey.early_held))]
+        early = journey.early_held.setdefault(sender, {})
+        early[leaf] = None
+        if len(early) > EARLY_HELD_MAX:
+            del early[next(iter(early))]
 
 
 def on_fetch_held(journey: Journey, sender: int, message: FetchHeld) -> None:

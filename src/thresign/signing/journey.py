@@ -101,7 +101,7 @@ def _begin(journey: Journey, certified: Certified, past: Past) -> bool:
     since_ms = journey.now_ms + certified.order.message_bytes // journey.timing.bytes_per_ms
     walk = Walk(certified, since_ms, since_ms + journey.timing.fetch_ms)
     journey.open(walk)
-    walk.holders |= journey.early_held.pop(certified.leaf, set())
+    walk.holders |= journey.early_holders(certified.leaf)
     _restore(journey, walk, past)
     if journey.is_past(certified):
         walk.found, walk.reported = True, False

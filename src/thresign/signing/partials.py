@@ -27,15 +27,23 @@ def on_partials(journey: Journey, sender: int, message: PartialsOf) -> None:
     if partials.number != sender or member is None or partials.domain != journey.domain:
         return
     if message.sequence > journey.sequence:
-        place = (message.sequence, sender)
-        if place in journey.early or len(journey.early) < EARLY_MAX:
-            journey.early[place] = [*journey.early.get(place, ()), message][-EARLY_PARTS_MAX:]
+        _keep_early(journey, sender, message)
         return
     if not any(Digest(part.order) in journey.walks for part in partials.shares):
         return
     signed, proofs = partials.opened()
     if journey.combiner.signed(member.vote_key, signed, partials.signature):
         _take_partials(journey, sender, partials, proofs)
+
+
+def _keep_early(journey: Journey, sender: int, message: PartialsOf) -> None:
+    """Each sender has its own room, and what is for the next batches has it first: who makes sequences up takes none of
+    another's."""
+    place = (message.sequence, sender)
+    journey.early[place] = [*journey.early.get(place, ()), message][-EARLY_PARTS_MAX:]
+    places = [place for place in journey.early if place[1] == sender]
+    if len(places) > EARLY_MAX:
+        del journey.early[max(places)]
 
 
 def _take_partials(journey: Journey, sender: int, partials: Partials, proofs: list[PartialProof]) -> None:

@@ -15,9 +15,11 @@ from thresign.signing.events import Effect, Past
 from thresign.signing.messages import PartialsOf
 from thresign.signing.stages import Answered, Certified, Combined, Held
 
-EARLY_MAX = 64
+EARLY_MAX = 16
+"""Batches that are not known here, of which the partials of one sender are kept: the next ones."""
 EARLY_PARTS_MAX = 8
-EARLY_HELD_MAX = 4096
+EARLY_HELD_MAX = 2048
+"""Of one sender."""
 
 
 @dataclass(slots=True)
@@ -118,8 +120,8 @@ class Journey:
     wanted: dict[Digest, Wanted] = field(default_factory=dict)
     early: dict[tuple[int, int], list[PartialsOf]] = field(default_factory=dict)
     """Partials that came before their batch: by sequence and sender, in as many parts as messages are large."""
-    early_held: dict[Digest, set[int]] = field(default_factory=dict)
-    """Who holds orders that are not known here yet. Bounded."""
+    early_held: dict[int, dict[Digest, None]] = field(default_factory=dict)
+    """By sender: what it holds of orders that are not known here yet. Bounded."""
     unsettled: dict[int, int] = field(default_factory=dict)
     """By sequence: how many orders are not settled yet."""
     sequence: int = 0
@@ -133,6 +135,13 @@ class Journey:
         sequence = walk.certified.sequence
         self.walks[walk.certified.leaf] = walk
         self.unsettled[sequence] = self.unsettled.get(sequence, 0) + 1
+
+    def early_holders(self, leaf: Digest) -> set[int]:
+        """Who said that it holds this order, before it was known here."""
+        holders = {number for number, held in self.early_held.items() if leaf in held}
+        for number in holders:
+            del self.early_held[number][leaf]
+        return holders
 
     def settle(self, walk: Walk) -> None:
         """The order was answered, or takes long, or its walk ends."""

@@ -22,7 +22,7 @@ from thresign.signing.events import (
 )
 from thresign.signing.journey import forget_before, message_of
 from thresign.signing.messages import FetchHeld, FetchResult, Held, PartialsOf
-from thresign.signing.state import EARLY_MAX, EARLY_PARTS_MAX
+from thresign.signing.state import EARLY_HELD_MAX, EARLY_MAX, EARLY_PARTS_MAX
 from thresign.vault import calls
 
 # --- from partials to an answer ---------------------------------------------------------------------------------------
@@ -112,9 +112,27 @@ def test_what_comes_early_is_bounded() -> None:
     for _ in range(100):
         walker.hear(2, PartialsOf(10_000, walker.partials(2)))
     assert max(len(parts) for parts in walker.journey.early.values()) == EARLY_PARTS_MAX
+    walker.hear(2, PartialsOf(9_000, walker.partials(2)))
+    assert len(walker.journey.early) <= EARLY_MAX
+    assert (9_000, 2) in walker.journey.early
     for number in range(10_000):
         walker.hear(2, Held((sha256(b"%d" % number),)))
-    assert len(walker.journey.early_held) <= 4096
+    assert sum(map(len, walker.journey.early_held.values())) == EARLY_HELD_MAX
+
+
+def test_who_makes_sequences_up_takes_no_room_of_others() -> None:
+    walker = Walker(outsider(Walker()), deliver=False)
+    liar, *honest = walker.signers
+    for sequence in range(10_000, 10_500):
+        walker.hear(liar, PartialsOf(sequence, walker.partials(liar)))
+    for number in honest:
+        walker.hear(number, walker.partials_of(number))
+        walker.hear(number, Held((walker.leaf,)))
+    for number in range(10_000):
+        walker.hear(liar, Held((sha256(b"%d" % number),)))
+    walker.deliver()
+    assert of(walker.hear(liar, walker.partials_of(liar)), Journal)
+    assert of(walker.step(Journalled(frozenset({walker.leaf}))), Answer)
 
 
 # --- restarts ---------------------------------------------------------------------------------------------------------
