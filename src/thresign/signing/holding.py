@@ -89,13 +89,14 @@ def result_of(combined: Combined) -> Result:
 
 def remind(journey: Journey, walk: Walk, age: int) -> None:
     """The coordinator, and after it each other signer in turn, sends the result to who does not say it holds it."""
-    if walk.combined is None:
+    if walk.combined is None or journey.now_ms < walk.remind_at_ms:
         return
     signers = [slot.number for slot in walk.certified.order.signers]
     start = signers.index(walk.certified.order.coordinator)
     turn = signers[start:] + signers[:start]
     if journey.number not in turn or age < journey.timing.remind_ms * (1 + turn.index(journey.number)):
         return
+    walk.remind_at_ms = journey.now_ms + age
     for member in journey.roster.members:
         if member.number not in walk.holders and member.number != journey.number:
             journey.out.append(Send(member.number, result_of(walk.combined)))

@@ -38,7 +38,8 @@ class Timing:
     give_up_ms: int = 2500
     """When a module says that it holds the result but does not give it, the order is reported all the same."""
     remind_ms: int = 100
-    """The coordinator sends the result to who has not said that it holds it; each next signer this much later."""
+    """The coordinator sends the result to who has not said that it holds it; each next signer this much later. Again
+    when the order is twice as old, and so on: a module that is gone, or says nothing, costs little."""
     submit_ms: int = 1000
     """So often an entry that the ledger does not have yet is submitted again."""
     done_ms: int = 5000
@@ -75,6 +76,8 @@ class Walk:
     found_by: dict[int, FoundReport] = field(default_factory=dict)
     find_at_ms: int = 0
     """The same of those that find it."""
+    remind_at_ms: int = 0
+    """When the result is sent once more to who does not say that it holds it."""
     say_found_at_ms: int = 0
     """When the vault is asked to sign, again, that this module has verified an answered result."""
     found: bool = False

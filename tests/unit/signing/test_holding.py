@@ -85,3 +85,17 @@ def test_if_it_is_silent_the_next_signer_does_it_later() -> None:
             assert walker.now < 10_000
         waited.append(walker.now)
     assert waited[0] == min(waited)
+
+
+def test_a_module_that_never_says_it_holds_it_is_sent_the_result_a_few_times() -> None:
+    """It may be gone, or a liar: at load there are thousands of such orders at any time."""
+    walker = Walker(Walker().order.coordinator)
+    walker.hold()
+    silent, *others = (number for number in walker.domain.numbers if number != walker.number)
+    for number in others:
+        walker.hear(number, Held((walker.leaf,)))
+    times = []
+    while walker.leaf in walker.journey.walks:
+        effects = walker.tick(100)
+        times += [walker.now - 1000 for to, _ in sent(effects, Result) if to == silent]
+    assert times == [100, 200, 400, 800, 1600, 3200]
