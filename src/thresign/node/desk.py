@@ -125,10 +125,14 @@ class Desk:
         try:
             async with AsyncExitStack() as held:
                 if first:
-                    if request.detached:
-                        async with asyncio.timeout(min(wait_ms or SAY_AGAIN_MS, patience_ms) / 1000):
-                            await held.enter_async_context(self._room.taken(len(body)))
-                    await self._put_forward(request, body, name)
+                    try:
+                        if request.detached:
+                            async with asyncio.timeout(min(wait_ms or SAY_AGAIN_MS, patience_ms) / 1000):
+                                await held.enter_async_context(self._room.taken(len(body)))
+                        await self._put_forward(request, body, name)
+                    except BaseException:
+                        self._fail(name, Undecided("the first of these requests was not put forward: ask again"))
+                        raise
                 if wait_ms == 0:
                     return self._waiting_stage(name)
                 return await _within(future, min(wait_ms, patience_ms) / 1000)

@@ -132,6 +132,35 @@ def test_a_vault_that_is_a_batch_behind_is_asked_again(
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_who_waits_beside_one_that_was_not_put_forward_is_told_to_ask_again(gone: bool) -> None:
+    """A retry while the first is being judged: the first is refused, or its caller goes away."""
+
+    async def run() -> None:
+        asked, runtime = desk()
+        judged: list[Any] = []
+        asked._judging._ask_vault = lambda _call, then: judged.append(then)
+        first = asyncio.ensure_future(asked.submit(signed(), b"", 2000))
+        await asyncio.sleep(0.01)
+        retry = asyncio.ensure_future(asked.submit(signed(), b"", 2000))
+        await asyncio.sleep(0.01)
+        if gone:
+            first.cancel()
+        else:
+            judged[0](calls.Judged((calls.Verdict(calls.REFUSE, RequestExpired.code, "over"),)))
+        with pytest.raises(asyncio.CancelledError if gone else RequestExpired):
+            await first
+        with pytest.raises(Undecided, match="not put forward"):
+            await retry
+        again = asyncio.ensure_future(asked.submit(signed(), b"", 0))
+        await asyncio.sleep(0.01)
+        judged[-1](calls.Judged(tuple(calls.Verdict(calls.PERMIT, "", "") for _ in range(2))))
+        assert isinstance(await again, Waiting)
+        assert len(runtime.submitted) == 1
+
+    asyncio.run(run())
+
+
 def test_a_refusal_that_no_batch_can_change_is_told_at_once() -> None:
     async def run() -> None:
         asked, runtime = desk()
