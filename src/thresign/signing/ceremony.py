@@ -75,7 +75,9 @@ def opened(all_: Ceremonies, leaf: Digest, sequence: int, index: int, order: Key
         return []
     ceremony = all_.running[leaf] = Ceremony(leaf, sequence, index, order)
     for key in [key for key in all_.early if key[0] == leaf]:
-        ceremony.packages[key[1] - 1][key[2]] = all_.early.pop(key)
+        package = all_.early.pop(key)
+        if key[2] in order.participants:
+            ceremony.packages[key[1] - 1][key[2]] = package
     return _advance(all_, ceremony)
 
 

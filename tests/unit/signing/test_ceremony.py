@@ -143,6 +143,16 @@ def test_who_takes_no_part_does_not_count() -> None:
     assert opened(outsider, LEAF, 7, 2, ORDER) == []
 
 
+def test_nor_if_it_says_something_before_the_order_is_here() -> None:
+    """It may have left while others created the key: no round is whole with its package instead of another's."""
+    all_ = Ceremonies(1)
+    for number in (2, 3, 9):
+        received(all_, number, KeygenPackage(LEAF, 1, package(number, 1)))
+    assert len(of(opened(all_, LEAF, 7, 2, ORDER), AskStep)) == 1
+    assert of(stepped(all_, LEAF, 1, package(1, 1)), AskStep) == []
+    assert of(received(all_, 4, KeygenPackage(LEAF, 1, package(4, 1))), AskStep)
+
+
 def test_an_order_opens_one_ceremony() -> None:
     all_, _ = running()
     assert opened(all_, LEAF, 7, 2, ORDER) == []
