@@ -154,7 +154,7 @@ class Desk:
             if caller is not None and held is None and self._outcomes.caller_of(request) != caller:
                 raise UnknownRequest("no request of this id")
             return found
-        if request in self._waiting:
+        if request in self._waiting or (held is not None and self._in_time(held)):
             return Waiting(request, "submitted")
         raise UnknownRequest("no request of this id")
 
@@ -252,8 +252,13 @@ class Desk:
             self._tell(request, Signed(request, key, signature))
 
     def refused(self, entry: Entry, error: ThresignError) -> None:
-        if isinstance(entry, Request) and self._current.get(entry.id()) == entry:
-            self._fail(entry.id(), error)
+        if not isinstance(entry, Request):
+            return
+        name, held = entry.id(), self._outcomes.asked.get(entry.id())
+        if self._current.get(name) == entry:
+            self._fail(name, error)
+        elif name not in self._waiting and held is not None and held.what == entry.what():
+            del self._outcomes.asked[name]
 
     def _left(self) -> None:
         """This module is no member any more, or not yet: another answers whoever waits here."""
@@ -366,6 +371,10 @@ class Desk:
         for future in self._waiting.get(name, ()):
             if not future.done():
                 future.set_exception(error)
+
+    def _in_time(self, asked: Asked) -> bool:
+        """True while what was asked for may still be ordered."""
+        return asked.expires_s * 1000 > max(self._time_ms, time.time() * 1000)
 
     # --- what is known --------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tests.house.stub_domain import LedgerRun, StubDomain, ready_ledger
 from thresign.callers.profile import post_base
-from thresign.errors import Conflict, NotAuthenticated, RequestExpired, Undecided
+from thresign.errors import Conflict, NotAuthenticated, NotPermitted, RequestExpired, Undecided, UnknownRequest
 from thresign.journal.segments import SegmentedJournal
 from thresign.ledger.snapshot import key_part
 from thresign.node import desk as desk_file
@@ -390,5 +390,25 @@ def test_another_request_of_the_name_that_is_ordered_late_is_not_the_one_that_is
         reused.answered(reused.ordered(b"first"))
         with pytest.raises(Undecided):
             await waiting
+
+    asyncio.run(run())
+
+
+def test_what_was_taken_in_is_known_before_it_is_ordered(reused: Reused) -> None:
+    """Nobody waits for it: its caller was told where to ask. Until it is refused, or has expired."""
+
+    async def run() -> None:
+        request = reused.request(b"message")
+        for refused in (True, False):
+            assert isinstance(await reused.desk.submit(request, b"", 0), Waiting)
+            assert reused.desk.outcome(reused.name, "alice") == Waiting(reused.name, "submitted")
+            with pytest.raises(UnknownRequest):
+                reused.desk.outcome(reused.name, "olga")
+            if refused:
+                reused.desk.refused(request, NotPermitted("not any more"))
+            else:
+                reused.later(61_000)
+            with pytest.raises(UnknownRequest):
+                reused.desk.outcome(reused.name, "alice")
 
     asyncio.run(run())
