@@ -330,6 +330,10 @@ class Desk:
             await _within(future, SAY_AGAIN_MS / 1000)
         except TimeoutError:
             raise self._undecided(request) from None
+        finally:
+            left = [other for other in self._bodies.pop(request.content_sha256, ()) if other is not future]
+            if left:
+                self._bodies[request.content_sha256] = left
 
     def _walk_again(self, name: bytes) -> None:
         """The ledger knows the request, and this node has no answer to it: the others may."""

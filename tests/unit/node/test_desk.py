@@ -161,6 +161,25 @@ def test_who_waits_beside_one_that_was_not_put_forward_is_told_to_ask_again(gone
     asyncio.run(run())
 
 
+def test_a_body_that_too_few_take_is_waited_for_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk_file, "SAY_AGAIN_MS", 20)
+
+    async def run() -> None:
+        asked, runtime = desk()
+        runtime.spread_body = lambda _digest, _body: None  # type: ignore[attr-defined]
+        large = bytes(64 * 1024 + 1)
+        with pytest.raises(Undecided):
+            await asked.submit(signed(large), large, 2000)
+        assert not asked._bodies
+        waiting = [asyncio.ensure_future(asked._send_ahead(signed(large), large)) for _ in range(2)]
+        await asyncio.sleep(0)
+        asked.body_held(sha256(large), 3)
+        await asyncio.gather(*waiting)
+        assert not asked._bodies
+
+    asyncio.run(run())
+
+
 def test_a_refusal_that_no_batch_can_change_is_told_at_once() -> None:
     async def run() -> None:
         asked, runtime = desk()
