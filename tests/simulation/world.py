@@ -314,6 +314,9 @@ class World:
     def _walk_again(self, module: Module, decided: list[DecidedRecord]) -> None:
         assert module.replica is not None
         known = past(module.node_disk.records)
+        newest = module.service.book.state.sequence if module.service is not None else 0
+        has = {r.certificate.header.sequence for r in module.node_disk.records if isinstance(r, DecidedRecord)}
+        known = known._replace(gap=not has >= set(range(decided[0].certificate.header.sequence, newest + 1)))
         again = []
         for record in decided:
             header = record.certificate.header

@@ -197,6 +197,10 @@ class History:
             found.append(record)
         return found[::-1]
 
+    def whole_since(self, sequence: int) -> bool:
+        """True if every batch from this sequence to the newest is here: of so many that are in memory."""
+        return all(later in self._batches for later in range(sequence, max(self._batches, default=sequence) + 1))
+
     def batches_from(self, sequence: int, count: int) -> Iterator[DecidedRecord]:
         """Up to `count` decided batches in sequence, ending at the first that is not here."""
         for wanted in range(sequence, sequence + count):

@@ -319,6 +319,7 @@ class Replica:
         """The vault took a ledger over: what was decided in between is not in this journal, and cannot be had."""
         self._journalled = status.sequence
         self._out.append(out.Restored(status))
+        self._signing.skip(status)
         self._vault_up(status)
 
     def _switched(self, status: calls.Status) -> None:

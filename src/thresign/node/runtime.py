@@ -101,7 +101,8 @@ class Runtime:
         self._members()
         if not self._recovered:
             self._recovered = True
-            self._do_all(self.replica.recover(self._past(), self.now_ms()))
+            gap = self.history.newest() < status.sequence
+            self._do_all(self.replica.recover(self._past(gap), self.now_ms()))
 
     def _members(self) -> None:
         """Tells the connections whom to keep: a module that is no member itself follows whoever was configured."""
@@ -286,20 +287,23 @@ class Runtime:
         if held:
             self.ports.mesh.send(output.to, held_message(held).encode())
 
-    def _past(self) -> list[Delivered]:
-        """The newest batches of the journal, back to the first gap, with what is known of their orders."""
-        return [self._replay(record) for record in self.history.newest_batches(RECOVER_BATCHES)]
+    def _past(self, gap: bool) -> list[Delivered]:
+        """The newest batches of the journal, back to the first gap, with what is known of their orders. There is one
+        behind them if the vault is ahead."""
+        return [self._replay(record, gap) for record in self.history.newest_batches(RECOVER_BATCHES)]
 
     def walk_again(self, sequence: int) -> None:
         """Walks a batch of the journal once more: its orders were answered, if at all, while this node was away."""
         record = self.history.batch(sequence)
         if record is not None:
-            self._do_all(self.replica.recover([self._replay(record)], self.now_ms()))
+            replay = self._replay(record, gap=not self.history.whole_since(sequence))
+            self._do_all(self.replica.recover([replay], self.now_ms()))
 
-    def _replay(self, record: DecidedRecord) -> Delivered:
+    def _replay(self, record: DecidedRecord, gap: bool) -> Delivered:
         header = record.certificate.header
         applied = calls.Applied(header.sequence, header.time_ms, record.body, record.orders, (), (), 0, 0, ())
-        return Delivered(record.certificate, Batch.decode(record.body), applied, self.history.past(record.orders))
+        past = self.history.past(record.orders)._replace(gap=gap)
+        return Delivered(record.certificate, Batch.decode(record.body), applied, past)
 
     # --- large bodies ---------------------------------------------------------------------------------------------
 

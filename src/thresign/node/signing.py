@@ -81,6 +81,11 @@ class Signing:
             self._ports.say(out.Write(0, tuple(FoundRecord(order) for order in orders)))
             self.walk(sign.Found(frozenset(orders)))
 
+    def skip(self, status: calls.Status) -> None:
+        """The vault took a ledger over: of orders of rosters before, what it has as found is all that is known."""
+        journey.skip(self._journey, len(status.chain), frozenset(Digest(order) for order in status.found))
+        self._tell_busy()
+
     def enter_roster(self, rosters: tuple[Roster, ...]) -> None:
         """The walks of orders go on under the last of these rosters."""
         if self._journey.roster == rosters[-1]:

@@ -29,6 +29,8 @@ class Past(NamedTuple):
     """Followed by another order of their request: walked no more, as their result, if there is one, is nobody's."""
     replayed: bool = False
     """Others may have ended these orders while this node was away: ask them first."""
+    gap: bool = False
+    """What was decided after these orders is not all in the journal: they may have been replaced."""
 
 
 class Delivered(NamedTuple):

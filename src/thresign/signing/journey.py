@@ -190,6 +190,18 @@ def enter_roster(journey: Journey, rosters: Sequence[Roster], now_ms: int) -> li
     return journey.out
 
 
+def skip(journey: Journey, epoch: int, found: frozenset[Digest]) -> None:
+    """The vault took a ledger over, in the roster of this epoch: what was decided in between was not seen here. Of the
+    rosters before, only what the ledger has as found cannot have been replaced there: the walks of other orders end."""
+    for leaf, walk in list(journey.walks.items()):
+        if walk.certified.roster_epoch < epoch and leaf not in found:
+            journey.settle(walk)
+            del journey.walks[leaf]
+    for leaf, wanted in list(journey.wanted.items()):
+        if wanted.roster_epoch < epoch and leaf not in found:
+            del journey.wanted[leaf]
+
+
 def _tick(journey: Journey, now_ms: int) -> None:
     timing = journey.timing
     fetch: dict[int, set[int]] = {}

@@ -58,13 +58,15 @@ def open_orders(journey: Journey, event: Delivered) -> Iterator[Certified]:
         key = journey.keys.get(order.key)
         if key is None or leaf in event.past.answered or leaf in event.past.replaced:
             continue
+        epoch = event.certificate.header.roster_epoch
+        if event.past.gap and epoch < journey.roster.epoch and leaf not in event.past.found:
+            continue  # only the ledger knows whether it was replaced before the rosters changed
         if known is not None:
             message: bytes | None = known.certified.message
         elif isinstance(entry, MissingReports):
             message = _message_of_before(journey, order)
         else:
             message = _message(journey, entry, order)
-        epoch = event.certificate.header.roster_epoch
         wanted = Wanted(epoch, event.applied.sequence, index, order, encoded, tweaked_for(key, order), event.past)
         if message is not None:
             yield with_message(journey, leaf, wanted, message)

@@ -113,6 +113,16 @@ def test_past_of_an_order_that_was_replaced(tmp_path: Path) -> None:
     history.close()
 
 
+def test_a_gap_is_noticed(tmp_path: Path) -> None:
+    """The vault took a ledger over in between."""
+    domain = ready_ledger().domain
+    history = History(SegmentedJournal(tmp_path / "journal"), SqliteIndex(tmp_path / "index.sqlite"))
+    for sequence in (1, 2, 5, 6):
+        history.append([DecidedRecord(domain.certificate(domain.header(sequence)), b"", ())])
+    assert [history.whole_since(sequence) for sequence in (1, 2, 5, 6)] == [False, False, True, True]
+    history.close()
+
+
 def test_index_goes_on_after_a_write_that_failed(tmp_path: Path) -> None:
     """A transaction that failed is undone: the next one can begin."""
     index = SqliteIndex(tmp_path / "index.sqlite")

@@ -8,7 +8,7 @@ import pytest
 from tests.house.stub_members import following
 from tests.house.walker import Walker
 from thresign.signing.events import Answer, AskReport, Broadcast, Effect, Journal, Journalled, Past
-from thresign.signing.journey import enter_roster
+from thresign.signing.journey import enter_roster, skip
 from thresign.signing.messages import Held
 
 
@@ -113,3 +113,31 @@ def test_an_order_that_was_replaced_is_not_answered_when_its_batch_is_walked_aga
     effects += walker.hear(2, Held((replaced,)))
     assert not answered(effects)
     assert replaced not in walker.journey.walks
+
+
+@pytest.mark.parametrize("found", [False, True])
+def test_a_ledger_that_was_taken_over_says_which_orders_of_the_roster_before_are_found(found: bool) -> None:
+    """What was decided in between is not known here: it may have replaced the order."""
+    walker = Walker(1)
+    held_here(walker)
+    known = frozenset({walker.leaf} if found else ())
+    skip(walker.journey, 0, frozenset())
+    assert walker.leaf in walker.journey.walks
+    skip(walker.journey, 1, known)
+    effects = change(walker, (5,)) + walker.hear(2, Held((walker.leaf,)))
+    assert answered(effects) is found
+    assert (walker.leaf in walker.journey.walks) is found
+    assert bool(walker.journey.unsettled) is False
+
+
+@pytest.mark.parametrize(("gap", "found", "walked"), [(False, False, True), (True, False, False), (True, True, True)])
+def test_an_order_of_a_roster_before_is_walked_again_if_it_cannot_have_been_replaced(
+    gap: bool, found: bool, walked: bool
+) -> None:
+    walker = Walker(1, deliver=False)
+    walker.deliver(Past(gap=gap, replayed=True))  # of the present roster
+    assert walker.leaf in walker.journey.walks
+    walker = Walker(1, deliver=False)
+    change(walker, (5,))
+    walker.deliver(Past(gap=gap, replayed=True, found=frozenset({walker.leaf} if found else ())))
+    assert (walker.leaf in walker.journey.walks) is walked
